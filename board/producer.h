@@ -13,25 +13,40 @@
 #include <stdint.h>
 
 #include "core/error.h"
-#include "core/lock.h"
 #include "core/protocol.h"
+
+/* Most records all rings together may have; covers every netra_layout_plan. */
+#define NETRA_PRODUCER_RECORDS (NETRA_CHANNELS_MAX * 4096u)
+/* A host that holds a Peterson lock this long without a sign is dead. */
+#define NETRA_PRODUCER_LOCK_DEAD_MS 500u
 
 /* What the producer needs of the board it runs on. */
 struct netra_producer_ops {
-	/* Posted write to the arena; the producer never crosses a window's end. */
+	/*
+	 * Posted write to the arena; never crosses a window's end. An aligned
+	 * write of 4 bytes is one store: an index must not tear.
+	 */
 	enum netra_error (*host_write)(void *context, uint32_t arena_offset,
 				       const void *data, uint32_t length);
 	/* Read from the arena: Peterson mode only, it costs a bus round trip. */
 	enum netra_error (*host_read)(void *context, uint32_t arena_offset,
 				      void *data, uint32_t length);
-	/* All writes so far reach the host before any later one (EDMA done). */
+	/*
+	 * All writes so far (EDMA, posted stores) reach the host before any
+	 * later host_write and are visible before any later host_read.
+	 */
 	void (*fence)(void *context);
 	/* One MSI, through window 31. */
 	enum netra_error (*interrupt)(void *context);
 	/* PCIESS application register, to check the windows on attach. */
 	uint32_t (*register_read)(void *context, uint32_t offset);
 	uint64_t (*now_ns)(void *context);
-	/* A command for the sources; returns enum netra_reply_status. */
+	/*
+	 * A command for the sources; returns enum netra_reply_status. Channel
+	 * is checked. PING and RESYNC are answered by the producer and do not
+	 * come here. STOP also comes, with id 0xffffffff, for each channel
+	 * not stopped when the host detaches or attaches anew.
+	 */
 	uint32_t (*command)(void *context, const struct netra_command *command,
 			    uint32_t *detail);
 };
@@ -60,14 +75,24 @@ struct netra_producer_hooks {
 
 struct netra_producer_channel {
 	struct netra_channel_layout layout;
+	/*
+	 * Sent with each heartbeat. The producer counts and keeps the state
+	 * (START, STOP, NO_SIGNAL, END); size, rates are the caller's to set.
+	 */
 	struct netra_channel_status status;
 	bool wait_key;		/* after a loss: only a key frame may come next */
 	uint32_t head;
 	uint32_t tail;
 	uint32_t data_head;	/* next byte in the data region */
+	uint32_t data_count;	/* bytes ever taken, padding included; wraps */
+	uint32_t *began;	/* data_count before each record, in the pool */
 	uint32_t lost_now;	/* dropped since the last record */
 	uint64_t sequence;
-	struct netra_lock lock;
+	uint64_t bad_tails;	/* posted tails outside [tail, head], ignored */
+	/* Peterson mode: since when, and at which beat, the host has the lock */
+	bool lock_waiting;
+	uint32_t lock_beat;
+	uint64_t lock_since_ns;
 };
 
 struct netra_producer {
@@ -76,6 +101,7 @@ struct netra_producer {
 	const struct netra_producer_hooks *hooks;
 	void *context;
 	uint32_t channels;
+	uint32_t seen_generation;	/* last one answered */
 	struct netra_attach attach;	/* checked copy; generation 0 = detached */
 	struct netra_producer_channel channel[NETRA_CHANNELS_MAX];
 	uint32_t command_tail;
@@ -91,13 +117,19 @@ struct netra_producer {
 	uint64_t interrupts;
 	uint64_t next_heartbeat_ns;
 	uint64_t transfer_faults;
+	uint64_t transfer_faults_told;	/* when the last heartbeat was written */
+	uint64_t bad_commands;		/* checksum, id or head out of range */
+	uint32_t pool[NETRA_PRODUCER_RECORDS];	/* 1 MB: not for the stack */
 };
 
 /**
  * netra_producer_init() - Fill the board block in; the agent is then ready to
  * set NETRA_STAGE_AGENT and GPR2.
+ * @channels: 1..NETRA_CHANNELS_MAX; more are cut.
  * @firmware: Name and version, cut at 31 characters.
  * @boot_count: Differs from the last start's.
+ *
+ * Clears the whole block: what a host wrote for an earlier start is void.
  */
 void netra_producer_init(struct netra_producer *producer,
 			 struct netra_board_block *block,
@@ -120,8 +152,11 @@ uint64_t netra_producer_poll(struct netra_producer *producer);
  * Return: NETRA_OK: it is in the ring, or was counted as lost because a loss
  * before it waits for a key frame. NETRA_ERR_AGAIN: no room; the caller
  * either tries again later or calls netra_producer_drop(). NETRA_ERR_STATE:
- * not attached, channel without ring, or paused. NETRA_ERR_INVALID: larger
- * than the ring can ever hold, which counts as lost.
+ * not attached, channel without ring, or paused; paused counts as lost.
+ * NETRA_ERR_INVALID: larger than the ring can ever hold, unknown flags, no
+ * data without NETRA_FRAME_END, or dts above pts; which counts as lost.
+ * A transfer that the board's windows refuse loses the frame, too (NETRA_OK,
+ * transfer_faults counts it).
  */
 enum netra_error netra_producer_put(struct netra_producer *producer,
 				    uint32_t channel,
