@@ -22,12 +22,21 @@ struct netra_recorder_options {
 };
 
 /**
- * netra_recorder_open() - Open readers and files; files appear with their
- * first frame, as "STORE/chNN.mp4.part" until they are whole.
+ * netra_recorder_open() - Open readers; files appear with their first frame,
+ * as "STORE/chNN.mp4.part" until they are whole.
+ *
+ * Open before netra_channel_start() to miss nothing.
+ * netra_recorder_open_error() has the whole sentence for a failure.
  */
 enum netra_error netra_recorder_open(struct netra_board *board,
 				     const struct netra_recorder_options *options,
 				     struct netra_recorder **recorder);
+
+/**
+ * netra_recorder_open_error() - Why the last netra_recorder_open() of this
+ * thread failed: "what: why".
+ */
+const char *netra_recorder_open_error(void);
 
 /**
  * netra_recorder_pump() - Take all frames that are there, write what is due.
@@ -45,9 +54,9 @@ struct netra_recorder_channel {
 	uint64_t bytes;		/* of the file */
 	int64_t duration_90k;	/* last presentation end - first */
 	bool ended;
-	bool failed;		/* cannot be written any more; see error */
-	char error[160];
-	char path[512];
+	bool failed;		/* no longer recorded; see error */
+	char error[160];	/* why, without the path */
+	char path[512];		/* as it is called now; "" = no file yet */
 };
 
 uint32_t netra_recorder_channels(const struct netra_recorder *recorder);
@@ -56,8 +65,19 @@ void netra_recorder_channel(const struct netra_recorder *recorder,
 			    struct netra_recorder_channel *channel);
 
 /**
- * netra_recorder_close() - Write the last fragments, sync, give files their
- * final names, close readers. Return: the first error met, if any.
+ * netra_recorder_finish() - Write the last fragments, sync, give files their
+ * final names, close readers; a file that could not be written to its end
+ * keeps the name ".part", cut to whole fragments. A channel without a frame
+ * leaves no file.
+ *
+ * netra_recorder_channel() tells the outcome until netra_recorder_close().
+ * Return: the first error met, if any.
+ */
+enum netra_error netra_recorder_finish(struct netra_recorder *recorder);
+
+/**
+ * netra_recorder_close() - netra_recorder_finish() if not done yet, and free.
+ * Return: as netra_recorder_finish(). NULL is allowed.
  */
 enum netra_error netra_recorder_close(struct netra_recorder *recorder);
 
