@@ -93,6 +93,7 @@ struct netra_producer_channel {
 	bool lock_waiting;
 	uint32_t lock_beat;
 	uint64_t lock_since_ns;
+	uint32_t own_beat;	/* the board's acquisitions */
 };
 
 struct netra_producer {
@@ -141,7 +142,8 @@ void netra_producer_init(struct netra_producer *producer,
 /**
  * netra_producer_poll() - Attach, commands, heartbeat, pending interrupt.
  *
- * Call on every doorbell, and at the time it returns at the latest.
+ * Call on every doorbell, after puts before sleeping, and at the time it
+ * returns at the latest.
  * Return: when to call again, in the clock of ops->now_ns.
  */
 uint64_t netra_producer_poll(struct netra_producer *producer);
