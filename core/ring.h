@@ -21,7 +21,7 @@
 struct netra_ring_frame {
 	uint64_t sequence;
 	uint64_t board_time_ns;
-	int64_t pts_90k;
+	int64_t pts_90k;	/* within +-2^62: differences fit */
 	int64_t dts_90k;
 	uint32_t offset;	/* inside the channel's data region of the arena */
 	uint32_t length;
@@ -29,6 +29,7 @@ struct netra_ring_frame {
 	uint32_t lost;
 	uint32_t duration_90k;
 	uint32_t data_crc32c;
+	uint32_t room_bytes;	/* taken of the data region, padding included */
 };
 
 enum netra_ring_fault {
@@ -38,7 +39,8 @@ enum netra_ring_fault {
 	NETRA_RING_RECORD_TORN,		/* record checksum wrong */
 	NETRA_RING_RECORD_STALE,	/* position is not the expected one */
 	NETRA_RING_SEQUENCE_WRONG,	/* sequence and lost do not agree */
-	NETRA_RING_RANGE_WRONG,		/* offset or length leaves the data region */
+	NETRA_RING_RANGE_WRONG,		/* leaves the data region, or runs into frames
+					 * that were not released */
 	NETRA_RING_FLAGS_UNKNOWN,
 	NETRA_RING_TIME_WRONG,		/* dts above pts, or dts not rising */
 	NETRA_RING_FAULT_COUNT
@@ -53,13 +55,16 @@ struct netra_ring {
 	uint32_t key;		/* newest discovered key frame's position */
 	bool have_key;
 	bool started;		/* a first record has fixed sequence and dts */
+	bool resynced;		/* next record may skip sequence numbers */
 	bool ended;
 	uint64_t next_sequence;
 	int64_t last_dts_90k;
 	enum netra_ring_fault fault;
-	uint64_t frames_total;
+	uint32_t data_next;	/* where the newest frame ends in the data region */
+	uint32_t used_bytes;	/* of the frames in [tail, head) */
+	uint64_t frames_total;	/* without end marks */
 	uint64_t bytes_total;
-	uint64_t lost_total;	/* by the board's own count */
+	uint64_t lost_total;	/* by the board's sequence numbers */
 };
 
 /**
@@ -100,9 +105,20 @@ const struct netra_ring_frame *netra_ring_frame(const struct netra_ring *ring,
  * The tail moves up to the older of @needed and the newest key frame (kept so
  * that a late reader starts at a picture), and further when records or bytes
  * in use pass three quarters: then the oldest go, wanted or not, and readers
- * find them gone. Return: the new tail (also in ring->tail), to be posted.
+ * find them gone. Call it before netra_ring_advance(), so that what was read
+ * goes first and a reader that keeps up loses nothing, however fast the board
+ * is. Return: the new tail (also in ring->tail), to be posted.
  */
 uint32_t netra_ring_reclaim(struct netra_ring *ring, uint32_t needed);
+
+/**
+ * netra_ring_forget_key() - Keep no key frame for late readers any more.
+ *
+ * For a channel from which nothing came for a while: the board's next frame
+ * may be larger than the quarter that is left free. The next reclaim then
+ * goes up to @needed; the next key frame is kept again.
+ */
+void netra_ring_forget_key(struct netra_ring *ring);
 
 /** netra_ring_used_bytes() - Data bytes between tail and head, padding included. */
 uint32_t netra_ring_used_bytes(const struct netra_ring *ring);
