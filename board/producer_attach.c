@@ -32,21 +32,13 @@ static bool windows_ok(struct netra_producer *producer,
 	return true;
 }
 
-/* Beyond netra_layout_check(): what this producer's memory and copies take. */
-static bool rings_ok(const struct netra_attach *attach)
+/* Each record needs a word of this producer's memory. */
+static bool records_fit(const struct netra_attach *attach)
 {
 	uint64_t records = 0;
 
-	for (uint32_t i = 0; i < attach->channels; i++) {
-		const struct netra_channel_layout *l = &attach->channel[i];
-
-		if (l->records_log2 < NETRA_RECORDS_LOG2_MIN ||
-		    l->records_log2 > NETRA_RECORDS_LOG2_MAX ||
-		    l->data_offset % NETRA_FRAME_ALIGN ||
-		    l->data_size < NETRA_FRAME_ALIGN)
-			return false;
-		records += 1ull << l->records_log2;
-	}
+	for (uint32_t i = 0; i < attach->channels; i++)
+		records += 1ull << attach->channel[i].records_log2;
 	return records <= NETRA_PRODUCER_RECORDS;
 }
 
@@ -69,7 +61,7 @@ static uint32_t check(struct netra_producer *producer,
 	if (!attach->channels || attach->channels > producer->channels ||
 	    netra_layout_check(arena_bytes, attach->channels,
 			       attach->channel) ||
-	    !rings_ok(attach))
+	    !records_fit(attach))
 		return NETRA_ATTACH_BAD_LAYOUT;
 	if (!windows_ok(producer, attach))
 		return NETRA_ATTACH_BAD_WINDOW;

@@ -42,30 +42,25 @@ enum netra_error netra_producer_ring_resync(struct netra_producer *producer,
 					 HOST_AREA_AT(heads.head, channel), 0);
 }
 
-/* A span ends on a cache line, as does the part of the region in use. */
-static uint32_t region_bytes(const struct netra_producer_channel *c)
-{
-	return c->layout.data_size & ~(NETRA_FRAME_ALIGN - 1);
-}
-
 static bool find_place(const struct netra_producer_channel *c, uint32_t length,
 		       struct place *place)
 {
 	uint32_t mask = (1u << c->layout.records_log2) - 1;
-	uint32_t size = region_bytes(c);
+	uint32_t size = c->layout.data_size;
 	uint32_t span = (length + NETRA_FRAME_ALIGN - 1) &
 		~(NETRA_FRAME_ALIGN - 1);
 	uint32_t end = size - c->data_head;
 	bool wraps = span > end;
+	bool empty = c->head == c->tail;
 	uint32_t used = 0;
 
 	if (c->head - c->tail > mask)
 		return false;
-	if (c->head != c->tail)
+	if (!empty)
 		used = c->data_count - c->began[c->tail & mask];
 	place->at = wraps ? 0 : c->data_head;
 	/* In an empty ring what is skipped is not missed. */
-	place->taken = wraps && used ? end + span : span;
+	place->taken = wraps && !empty ? end + span : span;
 	place->next = (place->at + span) % size;
 	return place->taken <= size - used;
 }
@@ -198,7 +193,7 @@ static bool unit_ok(const struct netra_producer_channel *c,
 
 	return !(unit->flags & ~(NETRA_FRAME_FLAGS_ALL &
 				 ~NETRA_FRAME_DISCONTINUITY)) &&
-		end == !unit->length && unit->length <= region_bytes(c) &&
+		end == !unit->length && unit->length <= c->layout.data_size &&
 		unit->dts_90k <= unit->pts_90k;
 }
 
