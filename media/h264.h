@@ -86,9 +86,16 @@ struct netra_pps {
 	uint8_t id;			/* 0..255 */
 	uint8_t sps_id;
 	bool bottom_field_pic_order;
+	uint8_t num_ref_idx[2];		/* default lengths of the lists, 1..32 */
+	bool weighted_pred;
+	uint8_t weighted_bipred;	/* 0..2; anything but 1 needs no table */
 	bool redundant_pic_cnt;
 };
 
+/**
+ * netra_pps_parse() - Parse a PPS NAL unit (7.3.2.2), header byte included.
+ * Return: false if it is damaged or out of the standard's ranges.
+ */
 bool netra_pps_parse(const struct netra_nal *nal, struct netra_pps *pps);
 
 /* Parameter sets seen so far. */
@@ -125,8 +132,7 @@ bool netra_slice_parse(const struct netra_nal *nal,
  * netra_slice_begins_picture() - First slice of a new primary picture (7.4.1.2.4)?
  */
 bool netra_slice_begins_picture(const struct netra_slice *before,
-				const struct netra_slice *now,
-				const struct netra_parameter_sets *sets);
+				const struct netra_slice *now);
 
 /* Picture order count (8.2.1) from slice to slice. */
 struct netra_poc {
@@ -135,7 +141,13 @@ struct netra_poc {
 	bool prev_clears, prev_bottom;
 };
 
-/** netra_poc_next() - Picture order count of the picture @slice begins. */
+/**
+ * netra_poc_next() - Picture order count of the picture @slice begins.
+ *
+ * Of a frame, the smaller of its two fields' counts. Of a picture with MMCO 5
+ * the count it has afterwards: later pictures are ordered relative to that.
+ * Call once for each picture; a picture of all zeros is the start state.
+ */
 int32_t netra_poc_next(struct netra_poc *poc, const struct netra_slice *slice,
 		       const struct netra_sps *sps);
 
@@ -146,7 +158,7 @@ struct netra_unit_info {
 	bool key;			/* holds an IDR slice */
 	bool parameters;		/* holds SPS and PPS */
 	bool picture;			/* holds a slice at all */
-	bool second_field;		/* completes the frame of the unit before */
+	bool field_pair;		/* holds both fields of a frame */
 	bool has_poc;
 	int32_t poc;
 	bool sequence_start;		/* POC starts anew (IDR or MMCO 5) */
@@ -154,15 +166,23 @@ struct netra_unit_info {
 
 /*
  * Cuts an Annex B stream into access units, byte for byte: the units'
- * concatenation is the stream. Two fields of one frame make one unit.
+ * concatenation is the stream. Two fields of one frame make one unit. A unit
+ * is given out as soon as the header of what follows it is there.
  */
 struct netra_cutter {
 	struct netra_parameter_sets sets;
 	struct netra_poc poc;
-	struct netra_slice last;
-	bool have_last;
-	bool poc_known;
+	struct netra_slice last;	/* of the picture under way */
+	bool have_last;			/* last is whole: its parameter sets are known */
 	struct netra_unit_info unit;	/* under way */
+	bool sps, pps;			/* seen in the unit */
+	bool next_sps, next_pps;	/* seen after next_unit */
+	size_t next_unit;		/* where the next unit may begin, if it does */
+	bool have_next_unit;
+	size_t nal;			/* start code of the NAL unit being looked at */
+	bool have_nal;
+	bool judged;			/* it is known which unit it belongs to */
+	bool parameter_set;		/* it is one */
 	size_t scanned;			/* bytes of the stream already looked at */
 	size_t consumed;		/* bytes of the stream given out */
 };
