@@ -21,6 +21,7 @@ enum netra_attach_failure {
 	NETRA_ATTACH_FAIL_SILENT,	/* no answer within the bound */
 	NETRA_ATTACH_FAIL_REFUSED,	/* see netra_attach_refusal() */
 	NETRA_ATTACH_FAIL_UNDRAINED,	/* windows off, but writes still under way */
+	NETRA_ATTACH_FAIL_COUNT
 };
 
 struct netra_attach_config {
@@ -35,7 +36,8 @@ struct netra_attach_config {
 
 struct netra_attach_machine {
 	struct netra_attach_config config;
-	int state;			/* private */
+	int state;			/* private from here on */
+	int after;			/* where a wait leads back to */
 	unsigned int step;
 	bool detach;
 	uint64_t deadline_ns;
@@ -43,7 +45,13 @@ struct netra_attach_machine {
 	uint32_t refusal;
 };
 
-/** netra_attach_init() - Attach with a copy of @config. */
+/**
+ * netra_attach_init() - Attach with a copy of @config.
+ *
+ * Whoever is attached, alive or dead, is detached first, and its windows are
+ * drained. After a failure some windows may be up: detach before the arena
+ * is freed.
+ */
 void netra_attach_init(struct netra_attach_machine *machine,
 		       const struct netra_attach_config *config);
 
@@ -62,6 +70,7 @@ void netra_attach_next(struct netra_attach_machine *machine, uint64_t now_ns,
 /** netra_attach_refusal() - enum netra_attach_status the board answered. */
 uint32_t netra_attach_refusal(const struct netra_attach_machine *machine);
 
+/** netra_attach_failure_text() - One clause for people; never NULL. */
 const char *netra_attach_failure_text(enum netra_attach_failure failure);
 
 #endif

@@ -29,6 +29,7 @@ enum netra_boot_failure {
 	NETRA_BOOT_RAMDISK_REFUSED,
 	NETRA_BOOT_SCRIPT_SILENT,	/* the boot script never reported */
 	NETRA_BOOT_KERNEL_SILENT,	/* kernel started, agent never came up */
+	NETRA_BOOT_NOT_RUNNING,		/* attach_only, and no firmware runs */
 	NETRA_BOOT_AGENT_BAD,		/* the agent's block has wrong magic, size or version */
 	NETRA_BOOT_FAILURE_COUNT
 };
@@ -56,16 +57,20 @@ struct netra_boot_progress {
 struct netra_boot {
 	struct netra_boot_config config;
 	int state;			/* private from here on */
-	int after;
+	int after;			/* where a wait leads back to */
+	int then;			/* where a window's move leads to */
 	enum netra_boot_failure failure;
 	enum netra_image image;
 	uint32_t image_done;
 	uint32_t stage;
+	uint32_t window_bar;
 	uint32_t window_base;
 	uint32_t block_address;
-	uint32_t words[8];
+	uint32_t chunk_bytes;
 	unsigned int step;
 	uint64_t deadline_ns;
+	bool attach_only;
+	bool uboot_runs;		/* it was found waiting: no stage 1 */
 	bool running;			/* board was found running; nothing uploaded */
 };
 
