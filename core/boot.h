@@ -66,7 +66,6 @@ struct netra_boot {
 	uint32_t window_bar;
 	uint32_t window_base;
 	uint32_t block_address;
-	uint32_t chunk_bytes;
 	unsigned int step;
 	uint64_t deadline_ns;
 	bool attach_only;
