@@ -105,10 +105,22 @@ static void stop_sources(struct netra_producer *producer)
 	}
 }
 
+/* What an earlier host posted must not pass for this one's. */
+static void clear_posts(struct netra_host_posts *posts)
+{
+	for (uint32_t i = 0; i < NETRA_CHANNELS_MAX; i++)
+		netra_write32(&posts->tail[i], 0);
+	netra_write32(&posts->event_tail, 0);
+	netra_write32(&posts->host_beat, 0);
+	netra_write32(&posts->command_head, 0);
+}
+
 static void begin(struct netra_producer *producer)
 {
 	uint64_t now_ns = producer->ops->now_ns(producer->context);
 	uint32_t *began = producer->pool;
+
+	clear_posts(&producer->block->posts);
 
 	for (uint32_t i = 0; i < producer->attach.channels; i++) {
 		struct netra_producer_channel *c = &producer->channel[i];
@@ -132,7 +144,7 @@ static void begin(struct netra_producer *producer)
 	producer->heartbeat = 0;
 	producer->fault = NETRA_FAULT_NONE;
 	producer->transfer_faults_told = producer->transfer_faults;
-	producer->host_beat = netra_read32(&producer->block->posts.host_beat);
+	producer->host_beat = 0;
 	producer->host_beat_ns = now_ns;
 	producer->paused = false;
 	producer->interrupt_due = false;

@@ -175,7 +175,7 @@ uint32_t fake_attach(struct fake_board *board, struct netra_attach *attach,
 		     uint32_t generation)
 {
 	memset(board->memory, 0, (size_t)FAKE_WINDOWS_MAX * FAKE_WINDOW_BYTES);
-	memset(&board->block.posts, 0, sizeof(board->block.posts));
+	memset(&board->block.posts, 0xa5, sizeof(board->block.posts));
 	attach->crc32c = netra_crc32c(0, attach,
 				      offsetof(struct netra_attach, crc32c));
 	board->block.attach = *attach;
