@@ -80,16 +80,16 @@ static void lose(struct netra_recording *recording, uint32_t frames)
 		recording->clock.running = false;
 }
 
-static void fail(struct netra_recording *recording, enum netra_error err,
-		 const char *why)
+/* The file can no longer be written; what is whole of it stays. */
+static void fail(struct netra_recording *recording, enum netra_error err)
 {
+	const char *why = recording->file.why;
+
 	recording->failure = err;
 	snprintf(recording->error, sizeof(recording->error), "%s",
 		 *why ? why : netra_error_name(err));
 	recording->lost += recording->held_count;
 	release_held(recording);
-	netra_reader_close(recording->reader);
-	recording->reader = NULL;
 	if (recording->frames)
 		netra_recorder_file_leave(&recording->file);
 	else
@@ -194,7 +194,7 @@ static bool flush(struct netra_recording *recording, uint32_t last_duration)
 			err = settle(recording, start);
 	}
 	if (err)
-		fail(recording, err, recording->file.why);
+		fail(recording, err);
 	netra_mp4_fragment_reset(fragment);
 	return !err;
 }
@@ -256,7 +256,7 @@ static bool make_room(struct netra_recording *recording,
 					 recording->fragment.last_dts_90k));
 	/* Nothing came of what was held: the file begins with this frame. */
 	if (!recording->clock.running)
-		netra_recorder_clock_advance(&recording->clock, frame);
+		netra_recorder_clock_advance(&recording->clock, frame, true);
 	return alive;
 }
 
@@ -275,12 +275,12 @@ static void take(struct netra_recording *recording,
 		return;
 	}
 	recording->gap |= !netra_recorder_clock_advance(&recording->clock,
-							frame);
+							frame, recording->gap);
 	for (bool full = false;; full = true) {
-		if (!make_room(recording, frame, full)) {
-			recording->lost++;
-			return;
-		}
+		err = make_room(recording, frame, full) ? NETRA_OK
+							: recording->failure;
+		if (err)
+			break;
 		pts = netra_recorder_clock_pts(&recording->clock, frame);
 		err = netra_mp4_fragment_add(fragment, frame->data,
 					     frame->length,
@@ -322,23 +322,40 @@ static enum netra_error complete(struct netra_recording *recording)
 	return netra_recorder_file_publish(file);
 }
 
+static void close_reader(struct netra_recording *recording)
+{
+	netra_reader_close(recording->reader);
+	recording->reader = NULL;
+}
+
 void netra_recording_finish(struct netra_recording *recording)
 {
 	enum netra_error err;
 
 	if (!recording->reader)
 		return;
-	if (!flush_unfollowed(recording))
-		return;
-	netra_reader_close(recording->reader);
-	recording->reader = NULL;
-	if (!recording->frames) {
-		netra_recorder_file_remove(&recording->file);
-		return;
+	if (!recording->failure && flush_unfollowed(recording)) {
+		if (recording->frames) {
+			err = complete(recording);
+			if (err)
+				fail(recording, err);
+		} else {
+			netra_recorder_file_remove(&recording->file);
+		}
 	}
-	err = complete(recording);
-	if (err)
-		fail(recording, err, recording->file.why);
+	close_reader(recording);
+}
+
+/* The reader has said why no frame will follow: what is there is whole. */
+static void end(struct netra_recording *recording, enum netra_error why)
+{
+	netra_recording_finish(recording);
+	recording->ended = why == NETRA_ERR_ENDED;
+	if (recording->ended || recording->failure)
+		return;
+	recording->failure = why;
+	snprintf(recording->error, sizeof(recording->error), "%s",
+		 netra_error_name(why));
 }
 
 bool netra_recording_pump(struct netra_recording *recording,
@@ -348,30 +365,23 @@ bool netra_recording_pump(struct netra_recording *recording,
 	enum netra_error err = NETRA_OK;
 	struct netra_frame frame;
 
-	while (recording->reader && frames_max--) {
+	if (!recording->reader)
+		return false;
+	while (!recording->failure && frames_max--) {
 		err = netra_reader_next(recording->reader, &frame);
 		if (err)
 			break;
 		take(recording, &frame, now_ns);
 	}
-	if (!recording->reader)
-		return false;
-	if (err && err != NETRA_ERR_AGAIN) {
-		/* No more will come: what is there is whole. */
-		netra_recording_finish(recording);
-		recording->ended = err == NETRA_ERR_ENDED;
-		if (!recording->ended && !recording->failure) {
-			recording->failure = err;
-			snprintf(recording->error, sizeof(recording->error),
-				 "%s", netra_error_name(err));
-		}
-		return false;
-	}
+	if (err && err != NETRA_ERR_AGAIN)
+		end(recording, err);
 	/* A channel that has stalled is written in time all the same. */
-	if (recording->held_count &&
-	    now_ns - recording->held_since_ns > patience_ns)
+	else if (!recording->failure && recording->held_count &&
+		 now_ns - recording->held_since_ns > patience_ns)
 		flush_unfollowed(recording);
-	return !err;
+	if (recording->failure && recording->reader)
+		close_reader(recording);
+	return !err && recording->reader;
 }
 
 void netra_recording_free(struct netra_recording *recording)

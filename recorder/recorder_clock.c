@@ -26,7 +26,7 @@ static int64_t host_step(const struct netra_recorder_clock *clock,
 }
 
 bool netra_recorder_clock_advance(struct netra_recorder_clock *clock,
-				  const struct netra_frame *frame)
+				  const struct netra_frame *frame, bool gap)
 {
 	bool smooth = true;
 	int64_t step = 0;
@@ -38,7 +38,7 @@ bool netra_recorder_clock_advance(struct netra_recorder_clock *clock,
 		   step <= 0 || step > STEP_MAX) {
 		smooth = false;
 		step = host_step(clock, frame);
-	} else {
+	} else if (!gap) {
 		clock->step = (uint32_t)step;
 	}
 	clock->dts += step;

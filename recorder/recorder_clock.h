@@ -18,18 +18,19 @@ struct netra_recorder_clock {
 	int64_t dts;		/* of the latest frame, on the file's line */
 	int64_t source_dts;	/* the same as the board said it */
 	uint64_t host_time_ns;
-	uint32_t step;		/* between the last two frames; 0 = unknown */
+	uint32_t step;		/* between the last two neighbours; 0 = unknown */
 };
 
 /**
  * netra_recorder_clock_advance() - Move on to @frame.
+ * @gap: Frames are missing before it.
  *
  * Decode times that do not rise, or jump by half a day, are a board's
  * clock started anew: then the host's clock says how much time went by.
  * Return: false after such a jump.
  */
 bool netra_recorder_clock_advance(struct netra_recorder_clock *clock,
-				  const struct netra_frame *frame);
+				  const struct netra_frame *frame, bool gap);
 
 /**
  * netra_recorder_clock_pts() - When the latest frame, @frame, is shown.
