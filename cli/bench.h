@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Parts of netra bench; docs/bench.md says what is measured and why so. */
+#ifndef NETRA_CLI_BENCH_H
+#define NETRA_CLI_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/netra.h"
+
+/* Lengths of the frames of one batch, in the order they were read. */
+struct bench_batch {
+	uint32_t count;
+	uint32_t room;
+	uint64_t bytes;
+	struct netra_frame *frame;
+};
+
+/* A board under test, with a reader on every channel. */
+struct bench_board {
+	struct netra_board *board;
+	uint32_t channels;
+	struct netra_reader *reader[NETRA_CHANNELS_MAX];
+};
+
+/* ---- bench_memory.c: plain memory to compare with ------------------------ */
+
+struct bench_memory;
+
+/**
+ * bench_memory_open() - Private memory of @bytes and a thread that writes it.
+ * Return: NULL on failure, said.
+ */
+struct bench_memory *bench_memory_open(size_t bytes);
+void bench_memory_close(struct bench_memory *memory);
+
+/** bench_memory_bytes() - How much of it there is. */
+size_t bench_memory_bytes(const struct bench_memory *memory);
+
+/** bench_memory_copy_target() - Where all copies go; large enough for @bytes. */
+uint8_t *bench_memory_copy_target(struct bench_memory *memory, size_t bytes);
+
+/**
+ * bench_memory_write() - Have frames of the batch's lengths written, by
+ * another CPU, one behind the other as the board does.
+ */
+void bench_memory_write(struct bench_memory *memory,
+			const struct bench_batch *batch);
+
+/** bench_memory_read() - Read what was written; seconds it took. */
+double bench_memory_read(struct bench_memory *memory,
+			 const struct bench_batch *batch);
+
+/** bench_memory_copy() - memcpy() each frame to the target; seconds it took. */
+double bench_memory_copy(struct bench_memory *memory,
+			 const struct bench_batch *batch);
+
+/** bench_touch() - Read every byte; the sum keeps the compiler honest. */
+uint64_t bench_touch(const uint8_t *data, size_t length);
+
+/** bench_sink() - Use a value in a way that is not optimised away. */
+void bench_sink(uint64_t value);
+
+/**
+ * bench_pin() - Run this thread, and what it starts, on one side only.
+ * @reader: On the CPU of the reader, else on all the others.
+ *
+ * Board and reader then never share a CPU, and so no first-level cache, in
+ * any measurement. Does nothing on a machine with one CPU. The first call
+ * must come from the only thread.
+ */
+void bench_pin(bool reader);
+
+/* ---- bench_rates.c: bandwidth of each way to the data -------------------- */
+
+struct bench_rates {
+	uint32_t rounds;
+	uint64_t frames;		/* read by reference, all rounds */
+	double frame_bytes;		/* mean */
+	double batch_bytes;		/* mean */
+	double copy_reference;		/* bytes a second, medians from here */
+	double read_reference;
+	double zero_copy;
+	double copy;
+	double zero_copy_ratio;		/* to the memcpy beside it */
+	double copy_ratio;
+	uint64_t overwritten;		/* frames reclaimed while held */
+};
+
+/**
+ * bench_rates() - Rounds of every way, side by side, for about @seconds.
+ * Return: CLI_OK, or CLI_FAILED, said.
+ */
+int bench_rates(struct bench_board *b, struct bench_memory *memory,
+		double seconds, struct bench_rates *rates);
+
+/* ---- bench_stream.c: a program that reads all channels ------------------- */
+
+struct bench_stream {
+	double seconds;
+	uint64_t frames;
+	uint64_t bytes;
+	uint64_t lost;
+	uint64_t wakeups;
+	double cpu_seconds;
+	bool latency_known;
+	double latency_median_us;
+	double latency_99_us;
+};
+
+/** bench_stream() - Read as frames come, for @seconds. As bench_rates(). */
+int bench_stream(struct bench_board *b, double seconds,
+		 struct bench_stream *stream);
+
+/* ---- bench_report.c ------------------------------------------------------ */
+
+struct bench_result {
+	uint32_t channels;
+	uint32_t window_bytes;
+	uint32_t window_count;
+	char memory[64];
+	char cache_mode[32];
+	struct bench_rates rates;
+	struct bench_stream full;	/* as fast as the board can */
+	struct bench_stream live;	/* in real time */
+	bool have_full;
+	bool have_live;
+};
+
+void bench_report(const char *name, const struct bench_result *results,
+		  size_t count);
+int bench_report_json(const char *name, const struct bench_result *results,
+		      size_t count);
+
+/** bench_median() - Sorts @values. 0 of none. */
+double bench_median(double *values, size_t count);
+
+/** bench_percentile() - Of sorted values, nearest rank; 0 of none. */
+double bench_percentile(const double *sorted, size_t count, double percent);
+
+#endif

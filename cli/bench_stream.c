@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A program that reads every channel by reference as frames come: what it
+ * gets, what it costs, and how late it is. CPU is this process's alone.
+ */
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "bench.h"
+#include "board_open.h"
+
+#define SAMPLES_MAX 65536u
+
+static double cpu_seconds(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static uint64_t lost_frames(struct bench_board *b)
+{
+	uint64_t lost = 0;
+
+	for (uint32_t i = 0; i < b->channels; i++) {
+		struct netra_reader_stats stats;
+
+		netra_reader_stats(b->reader[i], &stats);
+		lost += stats.lost;
+	}
+	return lost;
+}
+
+static uint64_t wakeups(struct bench_board *b)
+{
+	struct netra_board_stats stats;
+
+	netra_board_get_stats(b->board, &stats);
+	return stats.wakeups;
+}
+
+/* All frames that are there; latencies of up to SAMPLES_MAX of them. */
+static void take_all(struct bench_board *b, struct bench_stream *s,
+		     double *samples, size_t *count)
+{
+	uint64_t sum = 0, woken_ns = cli_now_ns();
+
+	for (uint32_t i = 0; i < b->channels; i++) {
+		struct netra_frame frame;
+
+		while (netra_reader_next(b->reader[i], &frame) == NETRA_OK) {
+			if (*count < SAMPLES_MAX && frame.host_time_ns)
+				samples[(*count)++] =
+					((double)woken_ns -
+					 (double)frame.host_time_ns) / 1e3;
+			sum += bench_touch(frame.data, frame.length);
+			s->frames++;
+			s->bytes += frame.length;
+			netra_reader_release(b->reader[i], &frame);
+		}
+	}
+	bench_sink(sum);
+}
+
+int bench_stream(struct bench_board *b, double seconds, struct bench_stream *s)
+{
+	double *samples = calloc(SAMPLES_MAX, sizeof(*samples)), cpu;
+	struct pollfd fd = { .fd = netra_fd(b->board), .events = POLLIN };
+	uint64_t start_ns, end_ns, lost, woken;
+	size_t count = 0;
+
+	*s = (struct bench_stream){ 0 };
+	if (!samples) {
+		cli_error("bench: out of memory: close other programs");
+		return CLI_FAILED;
+	}
+	/* What piled up before is not the stream. */
+	take_all(b, s, samples, &count);
+	*s = (struct bench_stream){ 0 };
+	count = 0;
+	lost = lost_frames(b);
+	woken = wakeups(b);
+	cpu = cpu_seconds();
+	start_ns = cli_now_ns();
+	end_ns = start_ns + (uint64_t)(seconds * 1e9);
+	while (cli_now_ns() < end_ns) {
+		enum netra_error error;
+
+		if (poll(&fd, 1, 100) <= 0)
+			continue;
+		error = netra_dispatch(b->board, 0);
+		if (error != NETRA_OK && error != NETRA_ERR_AGAIN) {
+			cli_board_failed(b->board, "bench");
+			free(samples);
+			return CLI_FAILED;
+		}
+		take_all(b, s, samples, &count);
+	}
+	s->seconds = (double)(cli_now_ns() - start_ns) / 1e9;
+	s->cpu_seconds = cpu_seconds() - cpu;
+	s->wakeups = wakeups(b) - woken;
+	s->lost = lost_frames(b) - lost;
+	s->latency_known = count > 0;
+	s->latency_median_us = bench_median(samples, count);
+	s->latency_99_us = bench_percentile(samples, count, 99.0);
+	free(samples);
+	return CLI_OK;
+}

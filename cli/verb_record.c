@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* netra record: channels into fragmented MP4 files, with live progress. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "board_open.h"
+#include "loop.h"
+#include "output.h"
+#include "progress.h"
+#include "recorder/recorder.h"
+
+#define REDRAW_NS 250000000u
+#define PLAIN_NS 10000000000u
+
+struct record {
+	struct netra_board *board;
+	struct netra_recorder *recorder;
+	const char *name;
+	struct netra_recorder_options options;
+	struct cli_list channels;
+	uint64_t start_ns;
+	uint64_t duration_ms;	/* 0 = no end */
+	uint64_t drawn_ns;
+	bool quiet;
+	json_t *events;		/* NULL unless JSON is wanted */
+};
+
+/* Last account of a channel, kept beyond the recorder's end. */
+struct result {
+	struct netra_recorder_channel channel[NETRA_CHANNELS_MAX];
+	uint32_t count;
+	uint32_t whole;
+	uint64_t lost;
+};
+
+static void add_row(struct cli_table *table,
+		    const struct netra_recorder_channel *c, const char *state,
+		    enum cli_colour colour)
+{
+	cli_cell(table, CLI_PLAIN, "%u", c->channel);
+	cli_cell(table, CLI_PLAIN, "%llu", (unsigned long long)c->frames);
+	cli_cell(table, c->lost ? CLI_YELLOW : CLI_PLAIN, "%llu",
+		 (unsigned long long)c->lost);
+	cli_cell(table, CLI_PLAIN, "%.2f", (double)c->bytes / 1e6);
+	cli_cell(table, CLI_PLAIN, "%.1f", (double)c->duration_90k / 90000.0);
+	cli_cell(table, colour, "%s", state);
+}
+
+static void add_columns(struct cli_table *table, const char *last)
+{
+	cli_column(table, "CHANNEL", false);
+	cli_column(table, "FRAMES", false);
+	cli_column(table, "DROPPED", false);
+	cli_column(table, "MB", false);
+	cli_column(table, "SECONDS", false);
+	cli_column(table, last, true);
+}
+
+static void format_time(const struct record *r, char *text, size_t size)
+{
+	char now[24], end[24];
+
+	cli_format_clock(now, sizeof(now),
+			 (cli_now_ns() - r->start_ns) / 1000000u);
+	cli_format_clock(end, sizeof(end), r->duration_ms);
+	snprintf(text, size, "%s%s%s", now, r->duration_ms ? " of " : "",
+		 r->duration_ms ? end : "");
+}
+
+static void draw_live(const struct record *r, uint32_t count)
+{
+	unsigned int columns, rows;
+	struct cli_table table = { 0 };
+	uint64_t frames = 0, lost = 0, bytes = 0;
+	char *text = NULL, clock[64];
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	if (!file)
+		return;
+	add_columns(&table, "STATE");
+	for (uint32_t i = 0; i < count; i++) {
+		struct netra_recorder_channel c;
+
+		netra_recorder_channel(r->recorder, i, &c);
+		add_row(&table, &c, c.failed ? c.error : c.ended ? "ended" :
+			c.frames ? "recording" : "waiting", c.failed ? CLI_RED :
+			c.ended ? CLI_DIM : c.frames ? CLI_GREEN : CLI_YELLOW);
+		frames += c.frames;
+		lost += c.lost;
+		bytes += c.bytes;
+	}
+	format_time(r, clock, sizeof(clock));
+	fprintf(file, "%s  %u channel%s to %s: %llu frames, %llu dropped, "
+		"%.1f MB\n", clock, count, count == 1 ? "" : "s",
+		r->options.store, (unsigned long long)frames,
+		(unsigned long long)lost, (double)bytes / 1e6);
+	cli_terminal_size(stderr, &columns, &rows);
+	cli_table_print(&table, file, cli_colour_on(stderr));
+	fclose(file);
+	/* A table that does not fit is left out: its end would be unseen. */
+	if (count + 3 > rows)
+		text[strcspn(text, "\n") + 1] = '\0';
+	cli_live(text);
+	free(text);
+}
+
+static void draw_plain(const struct record *r, uint32_t count)
+{
+	uint64_t frames = 0, lost = 0, bytes = 0;
+	char clock[64];
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct netra_recorder_channel c;
+
+		netra_recorder_channel(r->recorder, i, &c);
+		frames += c.frames;
+		lost += c.lost;
+		bytes += c.bytes;
+	}
+	format_time(r, clock, sizeof(clock));
+	fprintf(stderr, "%s: %llu frames, %llu dropped, %.1f MB\n", clock,
+		(unsigned long long)frames, (unsigned long long)lost,
+		(double)bytes / 1e6);
+}
+
+static void draw(struct record *r)
+{
+	bool live = cli_terminal(stderr);
+	uint64_t now_ns = cli_now_ns();
+	uint32_t count = netra_recorder_channels(r->recorder);
+
+	if (r->quiet || now_ns - r->drawn_ns < (live ? REDRAW_NS : PLAIN_NS))
+		return;
+	r->drawn_ns = now_ns;
+	if (live)
+		draw_live(r, count);
+	else
+		draw_plain(r, count);
+}
+
+/* Until the time is up, a signal comes, all has ended or the board is lost. */
+static int stream(struct record *r, int stop_fd)
+{
+	uint64_t end_ns = r->duration_ms ?
+			  r->start_ns + r->duration_ms * 1000000u : UINT64_MAX;
+
+	r->drawn_ns = r->start_ns;
+	for (;;) {
+		unsigned int wake;
+
+		if (netra_recorder_pump(r->recorder) == NETRA_ERR_ENDED)
+			return CLI_OK;
+		wake = cli_wait(r->board, stop_fd, NULL, end_ns);
+		cli_report_events(r->board, r->events);
+		if (wake & CLI_WAKE_LOST) {
+			netra_recorder_pump(r->recorder);
+			cli_board_failed(r->board, r->name);
+			return CLI_FAILED;
+		}
+		if (wake & CLI_WAKE_STOP || cli_now_ns() >= end_ns) {
+			netra_recorder_pump(r->recorder);
+			return CLI_OK;
+		}
+		draw(r);
+	}
+}
+
+/* What became of each channel, once all files are closed. */
+static void judge(const struct netra_recorder *recorder, struct result *result)
+{
+	result->count = netra_recorder_channels(recorder);
+	for (uint32_t i = 0; i < result->count; i++) {
+		struct netra_recorder_channel *c = &result->channel[i];
+
+		netra_recorder_channel(recorder, i, c);
+		result->lost += c->lost;
+		if (!c->failed && !*c->path) {
+			c->failed = true;
+			strcpy(c->error, "no frame came: check the camera");
+		}
+		if (c->failed)
+			cli_error("channel %u: %s", c->channel, c->error);
+		else
+			result->whole++;
+	}
+}
+
+static int print_json(const struct record *r, const struct result *result,
+		      double seconds)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < result->count; i++) {
+		const struct netra_recorder_channel *c = &result->channel[i];
+
+		json_array_append_new(list, json_pack(
+			"{s:I, s:I, s:I, s:I, s:I, s:f, s:b, s:b, s:s, s:s}",
+			"channel", (json_int_t)c->channel,
+			"frames", (json_int_t)c->frames,
+			"dropped", (json_int_t)c->lost,
+			"gaps", (json_int_t)c->gaps,
+			"bytes", (json_int_t)c->bytes,
+			"seconds", (double)c->duration_90k / 90000.0,
+			"ended", (int)c->ended, "whole", (int)!c->failed,
+			"error", c->failed ? c->error : "",
+			"file", c->path));
+	}
+	return cli_json_print(json_pack("{s:s, s:s, s:f, s:I, s:I, s:o, s:O}",
+					"board", r->name,
+					"store", r->options.store,
+					"seconds", seconds,
+					"whole", (json_int_t)result->whole,
+					"dropped", (json_int_t)result->lost,
+					"channels", list,
+					"events", r->events));
+}
+
+static void print_table(const struct result *result)
+{
+	struct cli_table table = { 0 };
+
+	add_columns(&table, "FILE");
+	for (uint32_t i = 0; i < result->count; i++) {
+		const struct netra_recorder_channel *c = &result->channel[i];
+
+		add_row(&table, c, c->failed ? c->error : c->path,
+			c->failed ? CLI_RED : CLI_PLAIN);
+	}
+	cli_table_print(&table, stdout, cli_colour_on(stdout));
+}
+
+static bool channels_known(struct record *r)
+{
+	for (uint32_t i = 0; i < r->channels.count; i++)
+		if (!cli_channel_known(r->board, "channels",
+				       r->channels.item[i]))
+			return false;
+	return true;
+}
+
+static int start_channels(struct record *r)
+{
+	struct netra_recorder_channel c;
+	uint32_t count = netra_recorder_channels(r->recorder);
+	int status = CLI_OK;
+
+	for (uint32_t i = 0; i < count; i++) {
+		netra_recorder_channel(r->recorder, i, &c);
+		status |= cli_channel_start(r->board, c.channel);
+	}
+	return status;
+}
+
+static int record(struct record *r, struct result *result)
+{
+	int stop_fd, status;
+
+	if (netra_recorder_open(r->board, &r->options, &r->recorder)) {
+		cli_error("%s: choose another folder",
+			  netra_recorder_open_error());
+		return CLI_FAILED;
+	}
+	stop_fd = cli_stop_begin();
+	if (stop_fd < 0) {
+		netra_recorder_close(r->recorder);
+		return CLI_FAILED;
+	}
+	status = start_channels(r);
+	r->start_ns = cli_now_ns();
+	status |= stream(r, stop_fd);
+	cli_stop_end(stop_fd);
+	cli_progress_clear();
+	/* What fails here shows per channel. */
+	netra_recorder_finish(r->recorder);
+	judge(r->recorder, result);
+	netra_recorder_close(r->recorder);
+	return result->whole == result->count ? status : CLI_FAILED;
+}
+
+static int run(const struct cli_verb *verb, int argc, char **argv)
+{
+	struct cli_board_options wanted = { 0 };
+	struct record r = { 0 };
+	struct result *result;
+	bool json = false, strict = false;
+	uint64_t fragment_ms = 0;
+	const struct cli_option options[] = {
+		{ "store", 's', CLI_STRING, &r.options.store, "DIR",
+		  "folder for the files; made if missing", 0, 0, NULL },
+		{ "channels", 'c', CLI_LIST, &r.channels, "LIST",
+		  "which channels, like 0-3,7 (default: all)", 0,
+		  NETRA_CHANNELS_MAX - 1, NULL },
+		{ "duration", 'd', CLI_DURATION, &r.duration_ms, "TIME",
+		  "end TIME after the channels were started", 1,
+		  UINT64_C(3153600000000), NULL },
+		{ "fragment", 0, CLI_DURATION, &fragment_ms, "TIME",
+		  "length of a fragment, and what a power cut may cost "
+		  "(default: 1s)", 100, 60000, NULL },
+		{ "no-sync", 0, CLI_FLAG, &r.options.no_sync, NULL,
+		  "leave it to the system when files become durable", 0, 0,
+		  NULL },
+		{ "strict", 0, CLI_FLAG, &strict, NULL,
+		  "exit status 1 also if frames were dropped", 0, 0, NULL },
+		CLI_BOARD_OPTIONS(&wanted),
+		{ "quiet", 'q', CLI_FLAG, &r.quiet, NULL,
+		  "no progress and no table", 0, 0, NULL },
+		{ "json", 0, CLI_FLAG, &json, NULL,
+		  "the final account as JSON", 0, 0, NULL },
+		{ 0 }
+	};
+	int status = cli_parse(verb, options, argc, argv, &r.name);
+
+	if (status >= 0)
+		return status;
+	if (!r.options.store) {
+		cli_error("record: no folder given: add --store DIR");
+		return CLI_USAGE;
+	}
+	r.options.fragment_ms = (uint32_t)fragment_ms;
+	r.options.channels = r.channels.count ? r.channels.item : NULL;
+	r.options.channel_count = r.channels.count;
+	result = calloc(1, sizeof(*result));
+	r.events = json ? json_array() : NULL;
+	if (!result || (json && !r.events)) {
+		cli_error("record: out of memory: close other programs");
+		free(result);
+		return CLI_FAILED;
+	}
+	status = CLI_FAILED;
+	r.board = cli_board_open(r.name, &wanted);
+	if (!r.board)
+		goto out_free;
+	if (!channels_known(&r)) {
+		status = CLI_USAGE;
+		goto out_close;
+	}
+	status = record(&r, result);
+	if (result->count && json)
+		status |= print_json(&r, result, (double)(cli_now_ns() -
+							  r.start_ns) / 1e9);
+	else if (result->count && !r.quiet)
+		print_table(result);
+	if (strict && result->lost)
+		status = CLI_FAILED;
+out_close:
+	netra_close(r.board);
+out_free:
+	json_decref(r.events);
+	free(result);
+	return status;
+}
+
+const struct cli_verb cli_verb_record = {
+	.name = "record",
+	.operand = "BOARD",
+	.synopsis = "--store DIR [--channels LIST] [--duration TIME]",
+	.summary = "Record channels, one MP4 file each",
+	.description =
+"Writes DIR/chNN.mp4 per channel: fragmented MP4, one fragment a second, each\n"
+"made durable. A file is called chNN.mp4.part until it is whole. Boots the board\n"
+"if it is not running. Ends at --duration, at a signal, or when all channels\n"
+"have ended. Exit status 0 means that every channel's file is whole; frames that\n"
+"were dropped show in the table, and fail only with --strict.\n",
+	.run = run,
+};
