@@ -4,14 +4,14 @@
  *
  * Let lead = host - board of a sample. It is the true offset plus the delay
  * of arrival, so the true line lies below all samples and touches the fastest
- * ones. The slope comes from the least lead of the older half of the window
- * and that of the newer half; with that slope, the offset is the one at which
- * the line touches the lowest sample. All arithmetic is on integers, and
+ * ones. The slope comes from the least lead of the oldest quarter of the
+ * window and that of the newest one, which keeps the two well apart; with that
+ * slope, the offset is the one at which the line touches the lowest sample. All arithmetic is on integers, and
  * modular where board times, which may be anything, come in.
  */
 #include "clock.h"
 
-#define HALF		(NETRA_CLOCK_SAMPLES / 2)
+#define DRIFT_SAMPLES	(NETRA_CLOCK_SAMPLES / 2)	/* fewer say nothing */
 #define NS_PER_S	INT64_C(1000000000)
 #define SPAN_LEAST_NS	NS_PER_S	/* below this, jitter passes for drift */
 #define DRIFT_MOST_PPB	1000000		/* no crystal is off by 0.1 % */
@@ -61,10 +61,10 @@ static int32_t estimate_drift(const struct netra_clock *clock)
 	uint32_t older, newer;
 	int64_t span_ns, change_ns;
 
-	if (n < HALF)
+	if (n < DRIFT_SAMPLES)
 		return 0;
-	older = fastest(clock, 0, n / 2);
-	newer = fastest(clock, n / 2, n - n / 2);
+	older = fastest(clock, 0, n / 4);
+	newer = fastest(clock, n - n / 4, n / 4);
 	span_ns = (int64_t)(clock->board_ns[newer] - clock->board_ns[older]);
 	change_ns = (int64_t)((uint64_t)lead(clock, newer) -
 			      (uint64_t)lead(clock, older));
