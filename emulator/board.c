@@ -36,8 +36,6 @@ bool netra_emu_absent_locked(const struct netra_emu *emu)
 			     netra_emu_now_ns() < emu->away_until_ns);
 }
 
-#pragma weak netra_source_open_camera
-
 /* Channels get the files in turn, and cameras where there are none. */
 static enum netra_error open_sources(struct netra_emu *emu, char *why,
 				     size_t why_size)
@@ -48,11 +46,6 @@ static enum netra_error open_sources(struct netra_emu *emu, char *why,
 	for (uint32_t i = 0; i < options->channels && !error; i++) {
 		const char *path;
 
-		if (!options->source_count && !netra_source_open_camera) {
-			snprintf(why, why_size, "no synthetic cameras in this "
-				 "build: give --source");
-			return NETRA_ERR_UNSUPPORTED;
-		}
 		if (!options->source_count) {
 			error = netra_source_open_camera(
 				i, &options->camera, 0, &emu->source[i],

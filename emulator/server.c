@@ -70,6 +70,7 @@ static void refuse(struct server *server, int fd)
 {
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	struct vfio_user_header header = { .command = VFIO_USER_VERSION };
+	uint8_t rest[4096];
 
 	netra_emu_count(&server->emu->counters.clients_refused, 1);
 	if (poll(&wait, 1, REFUSE_WAIT_MS) == 1)
@@ -78,6 +79,8 @@ static void refuse(struct server *server, int fd)
 	header.flags = VFIO_USER_FLAG_REPLY | VFIO_USER_FLAG_ERROR;
 	header.error = EBUSY;
 	(void)!send(fd, &header, sizeof(header), MSG_DONTWAIT | MSG_NOSIGNAL);
+	/* What is left unread would reset the connection under the answer. */
+	(void)!recv(fd, rest, sizeof(rest), MSG_DONTWAIT);
 	close(fd);
 }
 

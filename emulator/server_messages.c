@@ -94,7 +94,7 @@ static int on_device_info(struct request *request)
 	const size_t fixed = offsetof(struct vfio_device_info, num_irqs) +
 			     sizeof(info.num_irqs);
 
-	if (!take(request, &info, sizeof(info.argsz)) || info.argsz < fixed)
+	if (!take(request, &info, fixed) || info.argsz < fixed)
 		return EINVAL;
 	info.argsz = (uint32_t)fixed;
 	info.flags = VFIO_DEVICE_FLAGS_RESET | VFIO_DEVICE_FLAGS_PCI;
