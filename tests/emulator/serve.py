@@ -165,7 +165,7 @@ def answers(path):
 def ends_with_its_parent():
     """--parent-death: no board outlives the program that started it."""
     path = FOLDER / "parent.sock"
-    shell = f"'{EMULATOR}' --socket '{path}' --source '{clip()}' --parent-death & echo $!; sleep 60"
+    shell = f"'{EMULATOR}' --socket '{path}' --source '{clip()}' --parent-death & echo $!; exec sleep 60"
     with subprocess.Popen(["sh", "-c", shell], stdout=subprocess.PIPE, text=True) as parent:
         board = int(parent.stdout.readline())
         wait_for(path.exists, 10, "the board")
