@@ -255,6 +255,13 @@ uint32_t netra_ring_reclaim(struct netra_ring *ring, uint32_t needed)
 	return ring->tail;
 }
 
+uint32_t netra_ring_release(struct netra_ring *ring, uint32_t needed)
+{
+	while (wanted_from(ring, needed))
+		release_oldest(ring);
+	return ring->tail;
+}
+
 void netra_ring_forget_key(struct netra_ring *ring)
 {
 	ring->have_key = false;

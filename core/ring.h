@@ -112,6 +112,14 @@ const struct netra_ring_frame *netra_ring_frame(const struct netra_ring *ring,
 uint32_t netra_ring_reclaim(struct netra_ring *ring, uint32_t needed);
 
 /**
+ * netra_ring_release() - As netra_ring_reclaim(), but takes nothing wanted.
+ *
+ * For the moment a reader gives a frame back: room is made at once, and what
+ * was discovered but not read yet stays, however full the ring is.
+ */
+uint32_t netra_ring_release(struct netra_ring *ring, uint32_t needed);
+
+/**
  * netra_ring_forget_key() - Keep no key frame for late readers any more.
  *
  * For a channel from which nothing came for a while: the board's next frame

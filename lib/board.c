@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Opening and closing a board, and how its errors become sentences. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "names.h"
+
+static _Thread_local char open_error[ERROR_TEXT];
+
+uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+enum netra_error fail(struct netra_board *board, enum netra_error error,
+		      const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(board->error_text, sizeof(board->error_text), format,
+		  arguments);
+	va_end(arguments);
+	return error;
+}
+
+enum netra_error fail_transport(struct netra_board *board,
+				enum netra_error error)
+{
+	if (error == NETRA_ERR_GONE)
+		board_gone(board, board->transport->why);
+	return fail(board, error, "%s", board->transport->why);
+}
+
+void set_state(struct netra_board *board, enum netra_board_state state)
+{
+	if (netra_board_may(board->state, state))
+		board->state = state;
+}
+
+static enum netra_error check_options(const struct netra_options *options)
+{
+	uint32_t window = options->window_bytes;
+
+	if (options->size != sizeof(*options))
+		snprintf(open_error, sizeof(open_error), "options of another "
+			 "version of the library: build the program again");
+	else if (options->channels > NETRA_CHANNELS_MAX)
+		snprintf(open_error, sizeof(open_error), "%u channels: at most "
+			 "%u are possible", options->channels,
+			 NETRA_CHANNELS_MAX);
+	else if (window && window != 1u << 20 && window != 2u << 20 &&
+		 window != 4u << 20 && window != 8u << 20)
+		snprintf(open_error, sizeof(open_error), "windows of %u bytes: "
+			 "the board has 1, 2, 4 and 8 MB", window);
+	else if (options->sync_mode != NETRA_SYNC_RING &&
+		 options->sync_mode != NETRA_SYNC_PETERSON)
+		snprintf(open_error, sizeof(open_error),
+			 "no such synchronisation mode");
+	else if (options->heartbeat_timeout_ms &&
+		 options->heartbeat_timeout_ms < 2 * NETRA_HEARTBEAT_MS)
+		snprintf(open_error, sizeof(open_error), "a heartbeat time-out "
+			 "of %u ms: the board's heart beats every %u ms",
+			 options->heartbeat_timeout_ms, NETRA_HEARTBEAT_MS);
+	else
+		return NETRA_OK;
+	return NETRA_ERR_INVALID;
+}
+
+static enum netra_error watch(struct netra_board *board, int fd,
+			      uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.fd = fd };
+
+	if (fd < 0 || board->epoll_fd < 0 ||
+	    epoll_ctl(board->epoll_fd, EPOLL_CTL_ADD, fd, &event))
+		return fail(board, NETRA_ERR_IO, "no event descriptors: %s",
+			    strerror(errno));
+	return NETRA_OK;
+}
+
+static enum netra_error make_descriptors(struct netra_board *board)
+{
+	enum netra_error error;
+
+	board->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	board->irq_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	board->timer_fd = timerfd_create(CLOCK_MONOTONIC,
+					 TFD_CLOEXEC | TFD_NONBLOCK);
+	/* Edge-triggered: a wake-up needs no read, the count is taken later. */
+	error = watch(board, board->irq_fd, EPOLLIN | EPOLLET);
+	if (!error)
+		error = watch(board, board->timer_fd, EPOLLIN);
+	if (!error && board->transport->gone_fd >= 0)
+		error = watch(board, board->transport->gone_fd,
+			      board->transport->gone_events);
+	return error;
+}
+
+/* The child may have more to say than "connection closed". */
+static enum netra_error emulated_failed(struct emulated *emulated,
+					enum netra_error error)
+{
+	const struct timespec moment = { .tv_nsec = 50 * NS_PER_MS };
+	char said[200];
+
+	nanosleep(&moment, NULL);
+	emulated_said(emulated, said, sizeof(said));
+	if (said[0])
+		snprintf(open_error, sizeof(open_error),
+			 "the emulated board did not start: %s", said);
+	emulated_stop(emulated);
+	return said[0] ? NETRA_ERR_INVALID : error;
+}
+
+static enum netra_error open_transport(struct netra_board *board,
+				       const char *text)
+{
+	struct name name;
+	enum netra_error error;
+	int fd;
+
+	name_parse(text, &name);
+	switch (name.kind) {
+	case NAME_PCI:
+		return transport_vfio_open(name.rest, &board->transport,
+					   open_error, sizeof(open_error));
+	case NAME_VFIO_USER:
+		return transport_vfio_user_open(name.rest, &board->transport,
+						open_error, sizeof(open_error));
+	case NAME_EMULATED:
+		error = emulated_start(name.rest, &board->emulated, &fd,
+				       open_error, sizeof(open_error));
+		if (error)
+			return error;
+		error = transport_vfio_user_adopt(fd, &board->transport,
+						  open_error,
+						  sizeof(open_error));
+		if (!error)
+			return NETRA_OK;
+		error = emulated_failed(board->emulated, error);
+		board->emulated = NULL;
+		return error;
+	case NAME_BAD:
+		break;
+	}
+	snprintf(open_error, sizeof(open_error), "%.300s", name.rest);
+	return NETRA_ERR_INVALID;
+}
+
+static struct netra_board *allocate(const char *name,
+				    const struct netra_options *options)
+{
+	struct netra_board *board = calloc(1, sizeof(*board));
+	pthread_condattr_t attributes;
+
+	if (!board)
+		return NULL;
+	board->epoll_fd = board->irq_fd = board->timer_fd = -1;
+	board->arena.fd = -1;
+	if (options)
+		board->options = *options;
+	if (board->options.firmware_dir) {
+		board->firmware_dir = strdup(board->options.firmware_dir);
+		if (!board->firmware_dir) {
+			free(board);
+			return NULL;
+		}
+	}
+	board->options.firmware_dir = NULL;
+	snprintf(board->name, sizeof(board->name), "%s", name);
+	pthread_mutex_init(&board->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&board->dispatched, &attributes);
+	pthread_condattr_destroy(&attributes);
+	return board;
+}
+
+/* All that netra_open() made, in reverse. */
+static void release(struct netra_board *board)
+{
+	if (board->transport)
+		board->transport->ops->irq(board->transport, -1);
+	arena_destroy(&board->arena, board->transport);
+	if (board->transport)
+		board->transport->ops->close(board->transport);
+	emulated_stop(board->emulated);
+	if (board->timer_fd >= 0)
+		close(board->timer_fd);
+	if (board->irq_fd >= 0)
+		close(board->irq_fd);
+	if (board->epoll_fd >= 0)
+		close(board->epoll_fd);
+	for (uint32_t i = 0; i < NETRA_CHANNELS_MAX; i++)
+		free(board->channel[i].frames);
+	images_free(&board->images);
+	pthread_cond_destroy(&board->dispatched);
+	pthread_mutex_destroy(&board->lock);
+	free(board->firmware_dir);
+	free(board);
+}
+
+enum netra_error netra_open(const char *name,
+			    const struct netra_options *options,
+			    struct netra_board **board)
+{
+	struct netra_board *b;
+	enum netra_error error;
+
+	open_error[0] = 0;
+	if (!name || !board) {
+		snprintf(open_error, sizeof(open_error), "no name given");
+		return NETRA_ERR_INVALID;
+	}
+	error = options ? check_options(options) : NETRA_OK;
+	if (error)
+		return error;
+	b = allocate(name, options);
+	if (!b) {
+		snprintf(open_error, sizeof(open_error), "out of memory");
+		return NETRA_ERR_NO_MEMORY;
+	}
+	error = open_transport(b, name);
+	if (error)
+		goto err_release;
+	error = make_descriptors(b);
+	if (!error)
+		error = bus_identify(b);
+	if (error) {
+		snprintf(open_error, sizeof(open_error), "%s", b->error_text);
+		goto err_release;
+	}
+	*board = b;
+	return NETRA_OK;
+
+err_release:
+	release(b);
+	return error;
+}
+
+const char *netra_open_error(void)
+{
+	return open_error;
+}
+
+const char *netra_error_text(const struct netra_board *board, char *buffer,
+			     size_t size)
+{
+	struct netra_board *b = (struct netra_board *)(uintptr_t)board;
+
+	if (!size)
+		return buffer;
+	pthread_mutex_lock(&b->lock);
+	snprintf(buffer, size, "%s", b->error_text);
+	pthread_mutex_unlock(&b->lock);
+	return buffer;
+}
+
+void netra_close(struct netra_board *board)
+{
+	struct runner runner;
+
+	if (!board)
+		return;
+	/* Windows are taken down and drained before their memory is freed. */
+	if (board->attached && board->state != NETRA_BOARD_GONE) {
+		runner_detach(board, &runner);
+		runner_finish(board, &runner, NULL, NULL);
+	}
+	release(board);
+}
+
+const char *netra_version(void)
+{
+	return NETRA_VERSION;
+}

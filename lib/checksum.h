@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef NETRA_LIB_CHECKSUM_H
+#define NETRA_LIB_CHECKSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** checksum() - netra_crc32c() from 0, by the processor where it can. */
+uint32_t checksum(const void *data, size_t length);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What can be known of a board and its channels, for people and programs. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/bytes.h"
+#include "internal.h"
+
+/*
+ * Before it is started a board's state is known only to itself: GPR1 says
+ * whether its firmware runs. Asking needs BAR addresses and so is not done
+ * where they would have to be assigned first.
+ */
+static enum netra_board_state look(struct netra_board *board)
+{
+	uint32_t stage;
+
+	if (board->state != NETRA_BOARD_COLD)
+		return board->state;
+	if (!board->bus.prepared && bus_prepare(board))
+		return board->state;
+	if (transport_read32(board->transport, 0, NETRA_REG_GPR(1), &stage) ||
+	    stage != (NETRA_STAGE_BASE | NETRA_STAGE_AGENT))
+		return board->state;
+	return NETRA_BOARD_READY;
+}
+
+void netra_board_get_details(struct netra_board *board,
+			     struct netra_board_details *details)
+{
+	pthread_mutex_lock(&board->lock);
+	memset(details, 0, sizeof(*details));
+	snprintf(details->name, sizeof(details->name), "%s", board->name);
+	snprintf(details->driver, sizeof(details->driver), "%s",
+		 board->transport->driver);
+	snprintf(details->soc, sizeof(details->soc), "%s", board->soc->name);
+	memcpy(details->firmware, board->firmware, sizeof(details->firmware));
+	snprintf(details->state, sizeof(details->state), "%s",
+		 netra_board_state_name(look(board)));
+	details->vendor_id = board->bus.vendor_id;
+	details->device_id = board->bus.device_id;
+	details->class_code = board->bus.class_code;
+	if (board->state != NETRA_BOARD_GONE)
+		bus_link(board, &details->link_width, &details->link_mtps);
+	for (unsigned int i = 0; i < TRANSPORT_BARS; i++) {
+		details->bar[i].bytes = board->transport->bar_bytes[i];
+		details->bar[i].mappable = board->transport->bar[i];
+	}
+	details->channels = board->channels ? board->channels :
+		board->board_channels;
+	pthread_mutex_unlock(&board->lock);
+}
+
+void netra_board_get_stats(struct netra_board *board,
+			   struct netra_board_stats *stats)
+{
+	pthread_mutex_lock(&board->lock);
+	memset(stats, 0, sizeof(*stats));
+	stats->sync_mode = board->options.sync_mode;
+	stats->interrupts = board->interrupts;
+	stats->wakeups = board->wakeups;
+	stats->heartbeats = board->heartbeats;
+	stats->events_lost = board->events_lost + board->events.lost;
+	stats->bad_replies = board->mailbox.bad_replies;
+	stats->command_timeouts = board->mailbox.timeouts;
+	stats->resyncs = board->resyncs;
+	stats->firmware_restarts = board->firmware_restarts;
+	stats->resets = board->resets;
+	stats->clock_valid = netra_clock_valid(&board->clock);
+	stats->clock_offset_ns = board->clock.offset_ns;
+	stats->clock_drift_ppb = board->clock.drift_ppb;
+	stats->dma_faults = board->dma_faults;
+	if (board->arena.fd >= 0) {
+		const struct netra_firmware_status *status =
+			&board->arena.area->status;
+
+		stats->generation = board->generation;
+		stats->window_count = board->attach.windows.count;
+		stats->window_bytes = 1u << board->attach.windows.log2;
+		for (uint32_t i = 0; i < stats->window_count; i++)
+			stats->window_bus[i] = board->attach.bus[i];
+		stats->arena_bytes = board->arena.bytes;
+		snprintf(stats->memory, sizeof(stats->memory), "%s",
+			 board->arena.memory);
+		snprintf(stats->cache_mode, sizeof(stats->cache_mode),
+			 "write-back");
+		stats->board_interrupts = netra_le64(__atomic_load_n(
+			&status->interrupts, __ATOMIC_RELAXED));
+	}
+	pthread_mutex_unlock(&board->lock);
+}
+
+static enum netra_channel_state state_of(uint32_t word)
+{
+	return word <= NETRA_CHANNEL_ENDED ? (enum netra_channel_state)word :
+		NETRA_CHANNEL_STOPPED;
+}
+
+enum netra_error netra_channel_get_stats(struct netra_board *board,
+					 uint32_t channel,
+					 struct netra_channel_stats *stats)
+{
+	const struct netra_channel_status *status;
+	enum netra_error error = NETRA_OK;
+	const struct channel *c;
+
+	pthread_mutex_lock(&board->lock);
+	memset(stats, 0, sizeof(*stats));
+	if (board->arena.fd < 0) {
+		error = fail(board, NETRA_ERR_STATE,
+			     "the board is not started: start it first");
+		goto out_unlock;
+	}
+	if (channel >= board->channels) {
+		error = fail(board, NETRA_ERR_NOT_FOUND, "no channel %u: the "
+			     "board has 0 to %u", channel, board->channels - 1);
+		goto out_unlock;
+	}
+	status = &board->arena.area->channel[channel];
+	c = &board->channel[channel];
+	stats->state = state_of(netra_read32(&status->state));
+	stats->width = netra_read32(&status->width);
+	stats->height = netra_read32(&status->height);
+	stats->rate_num = netra_read32(&status->rate_num);
+	stats->rate_den = netra_read32(&status->rate_den);
+	stats->bit_rate = netra_read32(&status->bit_rate);
+	stats->frames = c->old_frames + c->ring.frames_total;
+	stats->bytes = c->old_bytes + c->ring.bytes_total;
+	stats->lost = c->old_lost + c->ring.lost_total;
+	stats->ring_faults = c->ring_faults;
+	stats->ring_used_bytes = netra_ring_used_bytes(&c->ring);
+	stats->ring_bytes = c->ring.layout.data_size;
+	stats->readers = c->reader_count;
+
+out_unlock:
+	pthread_mutex_unlock(&board->lock);
+	return error;
+}

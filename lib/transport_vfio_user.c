@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A board behind a vfio-user socket. There is no operating system and no BIOS
+ * between it and us, so this side is its root complex: BAR addresses and the
+ * command register are ours to write (bus.c does).
+ *
+ * A closed socket means that the board's process ended: GONE at once.
+ */
+#include <errno.h>
+#include <linux/vfio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/bytes.h"
+#include "lib/vfio_user.h"
+#include "transport.h"
+#include "vfio_user_client.h"
+
+/* Emulated memory has no neighbours on the bus: any aligned address does. */
+#define IOVA_BASE 0x10000000u
+
+struct vfio_user {
+	struct transport transport;	/* first */
+	struct wire wire;
+};
+
+static struct vfio_user *of(struct transport *t)
+{
+	return (struct vfio_user *)t;
+}
+
+static enum netra_error explain(struct transport *t, enum netra_error error,
+				const struct wire_call *call, const char *what)
+{
+	if (error == NETRA_ERR_REFUSED)
+		return transport_fail(t, NETRA_ERR_IO,
+				      "the board's process refused to %s (%s): "
+				      "see what it reported", what,
+				      strerror(call->refusal));
+	return transport_fail(t, NETRA_ERR_GONE,
+			      "the board's process ended or does not answer: "
+			      "start it again");
+}
+
+static enum netra_error region_read(struct transport *t, unsigned int region,
+				    uint64_t offset, void *data,
+				    uint32_t length)
+{
+	uint8_t *to = data;
+
+	while (length) {
+		struct {
+			struct vfio_user_region_access access;
+			uint8_t data[4096];
+		} reply;
+		uint32_t part = length < sizeof(reply.data) ?
+			length : (uint32_t)sizeof(reply.data);
+		struct vfio_user_region_access access = {
+			.offset = offset, .region = region, .count = part,
+		};
+		struct wire_call call = {
+			.command = VFIO_USER_REGION_READ,
+			.head = &access, .head_bytes = sizeof(access),
+			.send_fd = -1,
+			.reply = &reply, .reply_size = sizeof(reply),
+		};
+		enum netra_error error = wire_call(&of(t)->wire, &call);
+
+		if (error)
+			return explain(t, error, &call, "be read");
+		wire_close_fds(&call);
+		if (call.reply_bytes != sizeof(access) + part ||
+		    reply.access.count != part)
+			return transport_fail(t, NETRA_ERR_PROTOCOL,
+				"a read was answered with the wrong length: "
+				"the board's process is broken, restart it");
+		memcpy(to, reply.data, part);
+		to += part;
+		offset += part;
+		length -= part;
+	}
+	return NETRA_OK;
+}
+
+static enum netra_error region_write(struct transport *t, unsigned int region,
+				     uint64_t offset, const void *data,
+				     uint32_t length)
+{
+	uint32_t most = of(t)->wire.max_transfer;
+	const uint8_t *from = data;
+
+	while (length) {
+		uint32_t part = length < most ? length : most;
+		struct vfio_user_region_access access = {
+			.offset = offset, .region = region, .count = part,
+		};
+		struct vfio_user_region_access reply;
+		struct wire_call call = {
+			.command = VFIO_USER_REGION_WRITE,
+			.head = &access, .head_bytes = sizeof(access),
+			.data = from, .data_bytes = part,
+			.send_fd = -1,
+			.reply = &reply, .reply_size = sizeof(reply),
+		};
+		enum netra_error error = wire_call(&of(t)->wire, &call);
+
+		if (error)
+			return explain(t, error, &call, "be written");
+		wire_close_fds(&call);
+		from += part;
+		offset += part;
+		length -= part;
+	}
+	return NETRA_OK;
+}
+
+static enum netra_error config_read(struct transport *t, uint32_t offset,
+				    void *data, uint32_t length)
+{
+	return region_read(t, VFIO_PCI_CONFIG_REGION_INDEX, offset, data,
+			   length);
+}
+
+static enum netra_error config_write(struct transport *t, uint32_t offset,
+				     const void *data, uint32_t length)
+{
+	return region_write(t, VFIO_PCI_CONFIG_REGION_INDEX, offset, data,
+			    length);
+}
+
+static enum netra_error dma_place(struct transport *t, uint64_t bytes,
+				  uint64_t align, uint64_t *iova)
+{
+	(void)t;
+	(void)bytes;
+	*iova = (IOVA_BASE + align - 1) & ~(align - 1);
+	return NETRA_OK;
+}
+
+static enum netra_error dma_map(struct transport *t,
+				const struct transport_memory *memory)
+{
+	struct vfio_user_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_USER_DMA_READABLE | VFIO_USER_DMA_WRITABLE,
+		.address = memory->iova,
+		.size = memory->bytes,
+	};
+	struct wire_call call = {
+		.command = VFIO_USER_DMA_MAP,
+		.head = &map, .head_bytes = sizeof(map),
+		.send_fd = memory->fd,
+	};
+	enum netra_error error = wire_call(&of(t)->wire, &call);
+
+	if (error)
+		return explain(t, error, &call, "map the arena");
+	wire_close_fds(&call);
+	return NETRA_OK;
+}
+
+static enum netra_error dma_unmap(struct transport *t, uint64_t iova,
+				  uint64_t bytes)
+{
+	struct vfio_user_dma_unmap unmap = {
+		.argsz = sizeof(unmap), .address = iova, .size = bytes,
+	};
+	struct vfio_user_dma_unmap reply;
+	struct wire_call call = {
+		.command = VFIO_USER_DMA_UNMAP,
+		.head = &unmap, .head_bytes = sizeof(unmap),
+		.send_fd = -1,
+		.reply = &reply, .reply_size = sizeof(reply),
+	};
+	enum netra_error error = wire_call(&of(t)->wire, &call);
+
+	if (error)
+		return explain(t, error, &call, "unmap the arena");
+	wire_close_fds(&call);
+	return NETRA_OK;
+}
+
+static enum netra_error irq(struct transport *t, int eventfd)
+{
+	struct vfio_irq_set set = {
+		.argsz = sizeof(set),
+		.flags = VFIO_IRQ_SET_ACTION_TRIGGER |
+			(eventfd >= 0 ? VFIO_IRQ_SET_DATA_EVENTFD :
+					VFIO_IRQ_SET_DATA_NONE),
+		.index = VFIO_PCI_MSI_IRQ_INDEX,
+		.count = eventfd >= 0 ? 1 : 0,
+	};
+	struct wire_call call = {
+		.command = VFIO_USER_DEVICE_SET_IRQS,
+		.head = &set, .head_bytes = sizeof(set),
+		.send_fd = eventfd,
+	};
+	enum netra_error error = wire_call(&of(t)->wire, &call);
+
+	if (error)
+		return explain(t, error, &call, "send interrupts");
+	wire_close_fds(&call);
+	return NETRA_OK;
+}
+
+static enum netra_error reset(struct transport *t)
+{
+	struct wire_call call = {
+		.command = VFIO_USER_DEVICE_RESET,
+		.send_fd = -1,
+	};
+	enum netra_error error = wire_call(&of(t)->wire, &call);
+
+	if (error)
+		return explain(t, error, &call, "be reset");
+	wire_close_fds(&call);
+	return NETRA_OK;
+}
+
+static bool alive(struct transport *t)
+{
+	char byte;
+	ssize_t n;
+
+	if (of(t)->wire.dead)
+		return false;
+	n = recv(of(t)->wire.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+static void close_transport(struct transport *t)
+{
+	for (unsigned int i = 0; i < TRANSPORT_BARS; i++) {
+		if (t->bar[i])
+			munmap((void *)(uintptr_t)t->bar[i],
+			       (size_t)t->bar_bytes[i]);
+	}
+	close(of(t)->wire.fd);
+	free(of(t));
+}
+
+static const struct transport_ops ops = {
+	.config_read = config_read,
+	.config_write = config_write,
+	.bar_read = region_read,
+	.bar_write = region_write,
+	.dma_place = dma_place,
+	.dma_map = dma_map,
+	.dma_unmap = dma_unmap,
+	.irq = irq,
+	.reset = reset,
+	.alive = alive,
+	.close = close_transport,
+};
+
+/*
+ * A BAR the server lets us map whole is mapped: a store then costs
+ * nanoseconds, a message microseconds. A file shorter than it says would be
+ * a bus error later.
+ */
+static void map_bar(struct transport *t, unsigned int bar,
+		    const struct vfio_region_info *info, int fd)
+{
+	const uint32_t wanted = VFIO_REGION_INFO_FLAG_MMAP |
+		VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+	struct stat st;
+	void *at;
+
+	if ((info->flags & wanted) != wanted || fstat(fd, &st) ||
+	    !netra_range_ok(info->offset, info->size, (uint64_t)st.st_size))
+		return;
+	/* Parts left out of a sparse mapping are registers: use messages. */
+	if (info->flags & VFIO_REGION_INFO_FLAG_CAPS)
+		return;
+	at = mmap(NULL, (size_t)info->size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		  fd, (off_t)info->offset);
+	if (at != MAP_FAILED)
+		t->bar[bar] = at;
+}
+
+static enum netra_error learn_bar(struct transport *t, unsigned int bar)
+{
+	struct vfio_region_info info = {
+		.argsz = sizeof(info), .index = bar,
+	};
+	struct vfio_region_info reply = { 0 };
+	struct wire_call call = {
+		.command = VFIO_USER_DEVICE_GET_REGION_INFO,
+		.head = &info, .head_bytes = sizeof(info),
+		.send_fd = -1,
+		.reply = &reply, .reply_size = sizeof(reply),
+	};
+	enum netra_error error = wire_call(&of(t)->wire, &call);
+
+	if (error)
+		return explain(t, error, &call, "describe its BARs");
+	if (call.reply_bytes >= sizeof(reply)) {
+		t->bar_bytes[bar] = reply.size;
+		if (call.fds && reply.size)
+			map_bar(t, bar, &reply, call.fd[0]);
+	}
+	wire_close_fds(&call);
+	return NETRA_OK;
+}
+
+static enum netra_error learn_device(struct transport *t)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+	struct vfio_device_info reply = { 0 };
+	struct wire_call call = {
+		.command = VFIO_USER_DEVICE_GET_INFO,
+		.head = &info, .head_bytes = sizeof(info),
+		.send_fd = -1,
+		.reply = &reply, .reply_size = sizeof(reply),
+	};
+	enum netra_error error = wire_call(&of(t)->wire, &call);
+
+	if (error)
+		return explain(t, error, &call, "describe itself");
+	wire_close_fds(&call);
+	if (!(reply.flags & VFIO_DEVICE_FLAGS_PCI))
+		return transport_fail(t, NETRA_ERR_UNSUPPORTED,
+				      "the process behind the socket serves no "
+				      "PCI device: give an emulated board's socket");
+	for (unsigned int i = 0; i < TRANSPORT_BARS; i++) {
+		error = learn_bar(t, i);
+		if (error)
+			return error;
+	}
+	return NETRA_OK;
+}
+
+static enum netra_error say_hello(struct transport *t)
+{
+	enum netra_error error = wire_hello(&of(t)->wire);
+
+	/* A server with a client closes the connections of others. */
+	if (error == NETRA_ERR_GONE)
+		return transport_fail(t, NETRA_ERR_BUSY,
+				      "the board's process closed the "
+				      "connection or is silent: another "
+				      "program has the board, end that first");
+	if (error == NETRA_ERR_REFUSED)
+		return transport_fail(t, NETRA_ERR_BUSY,
+				      "the board's process refused the "
+				      "connection: another program has the "
+				      "board, end that first");
+	if (error)
+		return transport_fail(t, error,
+				      "the process behind the socket speaks "
+				      "another version of vfio-user");
+	return NETRA_OK;
+}
+
+enum netra_error transport_vfio_user_adopt(int fd, struct transport **transport,
+					   char *why, size_t why_size)
+{
+	struct vfio_user *v = calloc(1, sizeof(*v));
+	enum netra_error error;
+
+	if (!v) {
+		close(fd);
+		snprintf(why, why_size, "out of memory");
+		return NETRA_ERR_NO_MEMORY;
+	}
+	v->wire.fd = fd;
+	v->transport.ops = &ops;
+	v->transport.driver = "vfio-user";
+	v->transport.root_complex = true;
+	v->transport.gone_fd = fd;
+	v->transport.gone_events = EPOLLRDHUP | EPOLLHUP;
+	error = say_hello(&v->transport);
+	if (!error)
+		error = learn_device(&v->transport);
+	if (error) {
+		snprintf(why, why_size, "%s", v->transport.why);
+		close_transport(&v->transport);
+		return error;
+	}
+	*transport = &v->transport;
+	return NETRA_OK;
+}
+
+static enum netra_error connect_failed(int code, const char *path, char *why,
+				       size_t size)
+{
+	switch (code) {
+	case ENOENT:
+	case ENOTDIR:
+		snprintf(why, size, "%s: no such socket: start the emulated "
+			 "board there first", path);
+		return NETRA_ERR_NOT_FOUND;
+	case EACCES:
+	case EPERM:
+		snprintf(why, size, "%s: permission denied: run as the user "
+			 "who started the board", path);
+		return NETRA_ERR_PERMISSION;
+	case EAGAIN:
+		snprintf(why, size, "%s: busy: another program has the board, "
+			 "end that first", path);
+		return NETRA_ERR_BUSY;
+	case ECONNREFUSED:
+		snprintf(why, size, "%s: nobody listens there: it is no socket "
+			 "or its board has ended, start it again", path);
+		return NETRA_ERR_NOT_FOUND;
+	default:
+		snprintf(why, size, "%s: %s", path, strerror(code));
+		return NETRA_ERR_IO;
+	}
+}
+
+enum netra_error transport_vfio_user_open(const char *path,
+					  struct transport **transport,
+					  char *why, size_t why_size)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char sentence[240];
+	enum netra_error error;
+	struct stat st;
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		snprintf(why, why_size, "the socket's path is longer than the "
+			 "system allows (%zu): use a shorter one",
+			 sizeof(address.sun_path) - 1);
+		return NETRA_ERR_INVALID;
+	}
+	strcpy(address.sun_path, path);
+	if (!stat(path, &st) && !S_ISSOCK(st.st_mode)) {
+		snprintf(why, why_size, "%s: not a socket: give the socket of "
+			 "an emulated board", path);
+		return NETRA_ERR_INVALID;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		snprintf(why, why_size, "no socket: %s", strerror(errno));
+		return NETRA_ERR_IO;
+	}
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address))) {
+		error = connect_failed(errno, path, why, why_size);
+		close(fd);
+		return error;
+	}
+	error = transport_vfio_user_adopt(fd, transport, sentence,
+					  sizeof(sentence));
+	if (error)
+		snprintf(why, why_size, "%s: %s", path, sentence);
+	return error;
+}
