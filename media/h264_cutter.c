@@ -188,6 +188,9 @@ static bool place(struct netra_cutter *c, const uint8_t *data, size_t end,
 	enum verdict verdict;
 
 	nal.length = end - at - 3;
+	/* Zeros at the end of what is there may begin a start code. */
+	for (int i = 0; i < 2 && !whole && nal.length; i++)
+		nal.length -= !nal.data[nal.length - 1];
 	if (!nal.length) {
 		c->judged = whole;
 		return false;

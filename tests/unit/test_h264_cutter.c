@@ -312,6 +312,30 @@ static void odd_bytes_are_kept(void **state)
 	check_ends(&w, ends, 2, &result);
 }
 
+/* The zeros of the next start code are not taken for the rest of a header. */
+static void slice_that_breaks_off(void **state)
+{
+	static struct cut pieces;
+	struct slice_choice s = { .type = 5, .ref_idc = 3, .kind = 2,
+				  .poc_type_0 = true };
+
+	(void)state;
+	for (size_t gone = 0; gone < 12; gone++) {
+		struct writer w;
+
+		start(&w, 77, false, false);
+		put_slice(&w, &s);
+		put_slice(&w, &(struct slice_choice){
+			.type = 1, .ref_idc = 1, .first_mb = 90,
+			.poc_type_0 = true });
+		w.length -= gone;
+		put_nal(&w, 0, 12);
+		cut(w.bytes, w.length, 0, &result);
+		cut(w.bytes, w.length, 1, &pieces);
+		same_units(&result, &pieces);
+	}
+}
+
 /* Given out when the header of the next is there, not when it is whole. */
 static void unit_comes_without_delay(void **state)
 {
@@ -427,6 +451,7 @@ int main(void)
 		cmocka_unit_test(without_parameter_sets),
 		cmocka_unit_test(repeated_numbers_after_a_loss),
 		cmocka_unit_test(odd_bytes_are_kept),
+		cmocka_unit_test(slice_that_breaks_off),
 		cmocka_unit_test(unit_comes_without_delay),
 		cmocka_unit_test(shared_videos),
 	};
