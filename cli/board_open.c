@@ -51,7 +51,7 @@ int cli_board_boot(struct netra_board *board, const char *name,
 	enum netra_error error;
 
 	error = netra_boot(board, firmware, force, cli_progress_boot, NULL);
-	cli_progress_clear();
+	cli_progress_boot_end(error == NETRA_OK);
 	if (error == NETRA_OK)
 		return CLI_OK;
 	cli_board_failed(board, name);

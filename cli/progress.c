@@ -16,6 +16,7 @@
 
 static unsigned int live_lines;		/* above the cursor */
 static bool bar_open;			/* the cursor's line is a bar */
+static struct netra_boot_status shown;	/* in that bar */
 
 void cli_progress_clear(void)
 {
@@ -87,33 +88,47 @@ static void draw_bar(const struct netra_boot_status *status)
 	bar_open = true;
 }
 
+/* A bar that has done its work stays, without what it waited for. */
+static void close_bar(void)
+{
+	if (!bar_open)
+		return;
+	shown.waiting_for = NULL;
+	draw_bar(&shown);
+	fputc('\n', stderr);
+	bar_open = false;
+}
+
 void cli_progress_boot(void *context, const struct netra_boot_status *status)
 {
-	static const char *image;
-	static uint64_t drawn_ns, plain_ns;
+	static uint64_t drawn_ns;
 	uint64_t now_ns = cli_now_ns();
+	bool terminal = cli_terminal(stderr);
 
 	(void)context;
-	if (!cli_terminal(stderr)) {
-		if (!plain_ns)
-			plain_ns = now_ns;
-		if (now_ns - plain_ns < PLAIN_AFTER_NS)
-			return;
-		plain_ns = now_ns;
+	if (!drawn_ns && !terminal)
+		drawn_ns = now_ns;
+	if (terminal && bar_open && status->image_number != shown.image_number)
+		close_bar();
+	else if (terminal && bar_open && now_ns - drawn_ns < BAR_REDRAW_NS &&
+		 status->done_bytes < status->total_bytes)
+		return;
+	else if (!terminal && now_ns - drawn_ns < PLAIN_AFTER_NS)
+		return;
+	shown = *status;
+	drawn_ns = now_ns;
+	if (terminal)
+		draw_bar(status);
+	else
 		fprintf(stderr, "booting: %s %s\n", status->image,
 			status->waiting_for ? "sent; waiting for the board" :
 					      "under way");
-		return;
-	}
-	if (image && strcmp(image, status->image) != 0 && bar_open) {
-		fputc('\n', stderr);	/* a finished bar stays */
-		bar_open = false;
-	} else if (image == status->image && bar_open &&
-		   status->done_bytes < status->total_bytes &&
-		   now_ns - drawn_ns < BAR_REDRAW_NS) {
-		return;
-	}
-	image = status->image;
-	drawn_ns = now_ns;
-	draw_bar(status);
+}
+
+void cli_progress_boot_end(bool booted)
+{
+	if (booted)
+		close_bar();
+	else
+		cli_progress_clear();
 }

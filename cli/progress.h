@@ -13,6 +13,9 @@
 /** cli_progress_boot() - A netra_boot_callback: one bar per image. */
 void cli_progress_boot(void *context, const struct netra_boot_status *status);
 
+/** cli_progress_boot_end() - After the boot: bars stay if it went well. */
+void cli_progress_boot_end(bool booted);
+
 /**
  * cli_live() - Show @text (lines) in place of the last such text.
  *

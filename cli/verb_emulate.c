@@ -14,36 +14,28 @@
 
 #include "cli.h"
 
-static void try(const char *path, char **argv)
-{
-	if (access(path, X_OK) == 0)
-		execv(path, argv);
-}
-
-/* Where libnetra looks for it, too: told, beside us, installed. */
+/* Where libnetra looks for it, too: told, of the same build, installed. */
 static void find_and_exec(char **argv)
 {
+	static const char *const places[] = {
+		"emulator/netra-emulator", "netra-emulator",
+	};
 	char self[PATH_MAX], path[PATH_MAX + 40];
 	const char *told = getenv("NETRA_EMULATOR");
-	ssize_t n;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (told && *told) {
 		execv(told, argv);
 		return;
 	}
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n > 0) {
-		const char *folder;
-
-		self[n] = '\0';
-		folder = dirname(self);
-		snprintf(path, sizeof(path), "%s/netra-emulator", folder);
-		try(path, argv);
-		snprintf(path, sizeof(path), "%s/emulator/netra-emulator",
-			 folder);
-		try(path, argv);
+	self[n > 0 ? n : 0] = '\0';
+	dirname(self);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", self, places[i]);
+		if (access(path, X_OK) == 0)
+			execv(path, argv);
 	}
-	execvp("netra-emulator", argv);
+	execv(NETRA_LIBEXECDIR "/netra-emulator", argv);
 }
 
 static int run(const struct cli_verb *verb, int argc, char **argv)
