@@ -204,10 +204,11 @@ static void watch_host(struct netra_producer *producer, uint64_t now_ns)
 
 uint64_t netra_producer_poll(struct netra_producer *producer)
 {
-	uint64_t now_ns = producer->ops->now_ns(producer->context);
-	uint64_t wake_ns;
+	uint64_t now_ns, wake_ns;
 
 	netra_producer_check_attach(producer);
+	/* Not before: an attach sets marks in time that count from here. */
+	now_ns = producer->ops->now_ns(producer->context);
 	if (!netra_producer_attached(producer))
 		return now_ns + NETRA_HEARTBEAT_MS * NS_PER_MS;
 
@@ -220,7 +221,7 @@ uint64_t netra_producer_poll(struct netra_producer *producer)
 	}
 	wake_ns = producer->next_heartbeat_ns;
 	if (producer->interrupt_due)
-		send_interrupt(producer, now_ns);
+		netra_producer_interrupt(producer);
 	if (producer->interrupt_due) {
 		uint64_t due_ns = producer->interrupt_ns +
 			producer->attach.irq_holdoff_us * NS_PER_US;
