@@ -24,6 +24,7 @@ enum netra_error netra_recording_open(struct netra_recording *recording,
 {
 	struct netra_channel_stats stats;
 	enum netra_error err;
+	uint32_t held_max;
 
 	memset(recording, 0, sizeof(*recording));
 	recording->channel = channel;
@@ -38,14 +39,13 @@ enum netra_error netra_recording_open(struct netra_recording *recording,
 	 * about one per 2 KB: the board never waits for the recorder.
 	 */
 	recording->held_max_bytes = stats.ring_bytes / 8;
-	recording->held_max = stats.ring_bytes / 2048 / 8;
-	if (recording->held_max < 8)
-		recording->held_max = 8;
-	if (recording->held_max > NETRA_RECORDING_HELD_MAX)
-		recording->held_max = NETRA_RECORDING_HELD_MAX;
+	held_max = stats.ring_bytes / 2048 / 8;
+	if (held_max < 8)
+		held_max = 8;
+	if (held_max > NETRA_RECORDING_HELD_MAX)
+		held_max = NETRA_RECORDING_HELD_MAX;
 
-	err = netra_mp4_fragment_init(&recording->fragment,
-				      recording->held_max);
+	err = netra_mp4_fragment_init(&recording->fragment, held_max);
 	if (err)
 		return err;
 	err = netra_reader_open(board, channel,
@@ -211,12 +211,14 @@ static bool flush_unfollowed(struct netra_recording *recording)
 		     netra_recorder_clock_duration(&recording->clock, last));
 }
 
-/* The frame the clock stands at does not fit with those held any more? */
+/*
+ * The frame the clock stands at does not fit with those held any more? Their
+ * number is bounded by the fragment itself, which is made for as many samples.
+ */
 static bool due(const struct netra_recording *recording, size_t length)
 {
 	return recording->clock.dts - recording->fragment.first_dts_90k >=
 			(int64_t)recording->fragment_ms * TICKS_PER_MS ||
-	       recording->held_count == recording->held_max ||
 	       recording->held_bytes + length > recording->held_max_bytes;
 }
 

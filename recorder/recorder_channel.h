@@ -29,7 +29,6 @@ struct netra_recording {
 	struct netra_mp4_fragment fragment;
 	struct netra_frame held[NETRA_RECORDING_HELD_MAX];
 	uint32_t held_count;
-	uint32_t held_max;
 	uint64_t held_bytes;
 	uint64_t held_max_bytes;
 	uint64_t held_since_ns;

@@ -288,6 +288,12 @@ static void fragment_says_what_the_frames_are(void **state)
 		assert_int_equal(f.key_sample, 1);
 		assert_int_equal(f.key_pts_90k, 0x123456789a + 6000);
 	}
+	/* Nothing of a fragment is left in the next one. */
+	netra_mp4_fragment_reset(&f);
+	assert_int_equal(netra_mp4_fragment_add(&f, unit_p, sizeof(unit_p), 0, 0),
+			 0);
+	assert_int_equal(f.key_sample, 0);
+	assert_int_equal(netra_mp4_fragment_finish(&f, 8, 1), 88 + 16 + 8 + 9);
 	netra_mp4_fragment_free(&f);
 }
 
