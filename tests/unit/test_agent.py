@@ -230,7 +230,7 @@ class Board(unittest.TestCase):
         got = self.collect(0)
         os.waitpid(feeder, 0)
         self.check(got, units, 3600)
-        self.assertEqual(self.get(self.arena, 0x1000), 3)           # ended
+        self.wait('state "ended"', lambda: self.get(self.arena, 0x1000) == 3)
         self.assertEqual(self.get(self.arena, 0x1004), 320)
         self.assertEqual(self.get(self.arena, 0x1008), 240)
         self.assertEqual(self.command(1, 0), 4)     # it cannot begin anew
