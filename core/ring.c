@@ -130,7 +130,7 @@ static bool place_frame(struct netra_ring *ring, struct netra_ring_frame *frame)
 	if (!netra_range_ok(ring->used_bytes, (uint64_t)gap + room, size))
 		return false;
 	frame->room_bytes = gap + room;
-	ring->data_next = at + room == size ? 0 : at + room;
+	ring->data_next = at + room;
 	return true;
 }
 

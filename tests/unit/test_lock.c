@@ -15,7 +15,7 @@
 #include "core/lock.h"
 
 #define DEAD_NS 1000u
-#define ROUNDS 20000u
+#define ROUNDS 200000u
 
 struct pair {
 	struct netra_lock_words words;
@@ -151,14 +151,15 @@ static void *hammer(void *argument)
 	struct shared *shared = side->shared;
 
 	for (uint32_t i = 0; i < ROUNDS; i++) {
+		uint32_t tries = 0;
+
 		while (netra_lock_try(&side->lock, 0) != NETRA_LOCK_TAKEN)
-			sched_yield();
+			if (++tries % 1000 == 0)
+				sched_yield();
 		if (__atomic_add_fetch(&shared->inside, 1, __ATOMIC_RELAXED)
 		    != 1)
 			side->failed = true;
 		shared->count++;
-		if (i % 64 == 0)
-			sched_yield();
 		__atomic_sub_fetch(&shared->inside, 1, __ATOMIC_RELAXED);
 		netra_lock_release(&side->lock);
 	}

@@ -362,6 +362,22 @@ static void padding_counts(void **state)
 	assert_int_equal(b.ring.fault, NETRA_RING_RANGE_WRONG);
 }
 
+/* In an empty ring what is skipped is not missed. */
+static void a_large_frame_in_an_empty_ring(void **state)
+{
+	struct board b;
+
+	(void)state;
+	start(&b);
+	put(&b, 0x1000, 0, 0);
+	assert_int_equal(look(&b), 1);
+	assert_int_equal(netra_ring_reclaim(&b.ring, 1), 1);
+	put(&b, DATA_SIZE, 0, 0);
+	assert_int_equal(look(&b), 1);
+	assert_int_equal(b.ring.fault, NETRA_RING_OK);
+	assert_int_equal(netra_ring_used_bytes(&b.ring), DATA_SIZE);
+}
+
 static void the_key_frame_is_kept(void **state)
 {
 	struct board b;
@@ -607,6 +623,7 @@ int main(void)
 		cmocka_unit_test(a_full_ring_is_taken_whole),
 		cmocka_unit_test(wrap_everything),
 		cmocka_unit_test(padding_counts),
+		cmocka_unit_test(a_large_frame_in_an_empty_ring),
 		cmocka_unit_test(the_key_frame_is_kept),
 		cmocka_unit_test(pressure_by_records),
 		cmocka_unit_test(pressure_by_bytes),
