@@ -49,8 +49,9 @@ enum netra_error netra_window_plan(uint64_t wanted_bytes, uint32_t channels,
 enum netra_error netra_window_check(const struct netra_window_plan *plan,
 				    uint64_t bus)
 {
-	return bus & ((UINT64_C(1) << plan->log2) - 1) ? NETRA_ERR_INVALID :
-							 NETRA_OK;
+	uint64_t mask = (UINT64_C(1) << plan->log2) - 1;
+
+	return (bus & mask) ? NETRA_ERR_INVALID : NETRA_OK;
 }
 
 /* The power of two nearest to one record per 2 KB of a channel's share. */

@@ -34,6 +34,12 @@ static struct netra_ring_frame *frame_at(const struct netra_ring *ring,
 	return &ring->frames[position & (entries(ring) - 1)];
 }
 
+/* Distances of free-running positions: over half the numbers is backwards. */
+static bool behind(uint32_t distance)
+{
+	return distance > INT32_MAX;
+}
+
 void netra_ring_init(struct netra_ring *ring,
 		     const struct netra_channel_layout *layout,
 		     const struct netra_record *records,
@@ -193,8 +199,8 @@ uint32_t netra_ring_advance(struct netra_ring *ring, uint32_t head)
 	if (ring->fault)
 		return 0;
 	if (fresh > entries(ring) - in_use) {
-		ring->fault = (int32_t)fresh < 0 ? NETRA_RING_HEAD_BACK :
-						   NETRA_RING_HEAD_JUMPED;
+		ring->fault = behind(fresh) ? NETRA_RING_HEAD_BACK :
+					      NETRA_RING_HEAD_JUMPED;
 		return 0;
 	}
 	for (taken = 0; taken < fresh; taken++) {
@@ -233,7 +239,7 @@ static uint32_t wanted_from(const struct netra_ring *ring, uint32_t needed)
 	uint32_t key = ring->have_key ? ring->key - ring->tail : in_use;
 
 	if (distance > in_use)		/* behind the tail, or above the head */
-		distance = (int32_t)distance < 0 ? 0 : in_use;
+		distance = behind(distance) ? 0 : in_use;
 	return distance < key ? distance : key;
 }
 

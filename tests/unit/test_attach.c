@@ -30,6 +30,7 @@ struct board {
 	uint64_t answer_ms;		/* after the bell; NEVER = dead firmware */
 	uint64_t drain_ms;		/* after windows closed; NEVER = stuck */
 	uint32_t refusal;
+	bool block_elsewhere;		/* the BAR shows something else */
 	uint32_t stuck_register;	/* does not take writes; 0 = none */
 	/* what it saw */
 	uint64_t bell_ns;
@@ -169,7 +170,8 @@ static uint32_t execute(const struct netra_action *a)
 			return *word;
 		/* only the attach block is the host's to write here */
 		assert_in_range(a->offset - BLOCK_OFFSET, 0x100, 0x53c);
-		*word = a->value;
+		if (!b.block_elsewhere)
+			*word = a->value;
 		return 0;
 	case NETRA_ACT_WAIT:
 		assert_true(a->wait_until_ns > b.now_ns);
@@ -406,6 +408,12 @@ static void registers_that_do_not_hold(void **state)
 		assert_int_equal(m.failure, NETRA_ATTACH_FAIL_WINDOW);
 		assert_int_equal(b.block.attach.generation, 0);
 	}
+	/* the bell does not ring for a block that is not there */
+	start(NULL);
+	b.block_elsewhere = true;
+	assert_false(attach(&m, 5));
+	assert_int_equal(m.failure, NETRA_ATTACH_FAIL_WINDOW);
+	assert_int_equal(b.bells, 1);
 	/* a window that cannot be closed must not pass for closed */
 	start(NULL);
 	assert_true(attach(&m, 5));

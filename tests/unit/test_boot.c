@@ -55,6 +55,7 @@ struct board {
 	uint32_t ib[4][4];	/* BAR, start low, start high, offset */
 	uint8_t ocmc[256 << 10];
 	uint8_t *ddr;
+	uint64_t bar2_bytes;
 	int flags_set;
 	uint64_t act_ns;	/* when the next stage happens */
 	int stage;
@@ -104,7 +105,8 @@ static uint8_t *behind(struct board *b, uint32_t bar, uint32_t offset,
 	static const uint32_t address[3] = { 0, BAR1_ADDRESS, BAR2_ADDRESS };
 
 	assert_true(bar == 1 || bar == 2);
-	assert_true(offset + length <= 8u << 20);	/* the BAR's size */
+	assert_true((uint64_t)offset + length <=
+		    (bar == 2 ? b->bar2_bytes : 8u << 20));
 	assert_true(b->command & NETRA_CMD_IB_XLT_EN);
 	for (int n = 0; n < 4; n++) {
 		uint32_t soc_address;
@@ -147,8 +149,10 @@ static void agent_comes_up(struct board *b)
 	block[1] = 0x1000u + (b->death == BLOCK_SIZE);
 	block[2] = 1u + (b->death == BLOCK_VERSION);
 	b->gpr[2] = BLOCK_ADDRESS;
-	if (b->death == BLOCK_ASKEW)
+	if (b->death == BLOCK_ASKEW) {
+		memcpy(block + 0x200, block, 12);	/* a good one, but askew */
 		b->gpr[2] += 0x800;
+	}
 	if (b->death == BLOCK_OUTSIDE)
 		b->gpr[2] = 0x7ffff000;
 	report(b, NETRA_STAGE_AGENT);
@@ -324,6 +328,7 @@ static bool run_config(struct board *b, struct netra_boot *boot,
 	uint32_t result = 0;
 	uint64_t begin_ns;
 
+	b->bar2_bytes = config->bar_bytes[2];
 	b->now_ns += 1000 * MS;
 	begin_ns = b->now_ns;
 	netra_boot_init(boot, config, attach_only);

@@ -113,6 +113,17 @@ static void exact_drift(void **state)
 	assert_true(llabs(error_at(&clock, 40 * S, 7 * S, 50000)) < 1000);
 }
 
+/* No clock is off by half a percent: that is no drift, but a broken board. */
+static void absurd_drift(void **state)
+{
+	struct netra_clock clock;
+
+	(void)state;
+	netra_clock_reset(&clock);
+	feed(&clock, 0, 100, 0, 5000000);
+	assert_int_equal(clock.drift_ppb, 0);
+}
+
 /* What was true a minute ago does not hold for ever. */
 static void old_samples_go(void **state)
 {
@@ -167,6 +178,7 @@ int main(void)
 		cmocka_unit_test(the_fastest_arrival_counts),
 		cmocka_unit_test(jitter_and_drift),
 		cmocka_unit_test(exact_drift),
+		cmocka_unit_test(absurd_drift),
 		cmocka_unit_test(old_samples_go),
 		cmocka_unit_test(running_backwards_resets),
 		cmocka_unit_test(hostile_times),

@@ -154,7 +154,7 @@ static void damaged_layouts(void **state)
 
 	(void)state;
 	assert_int_equal(netra_layout_plan(&plan, 4, c), NETRA_OK);
-	expect_bad(0, 0);			/* in the host area */
+	expect_bad(0, 0);
 	expect_bad(0, c[2].records_offset + 4);	/* not on a line */
 	expect_bad(0, c[1].data_offset);	/* on another's data */
 	expect_bad(0, c[2].data_offset);	/* on its own data */
@@ -173,6 +173,12 @@ static void damaged_layouts(void **state)
 	expect_bad(3, c[2].data_size + 64);	/* into the next ring */
 	expect_bad(3, c[2].data_size - 1);	/* not whole lines */
 	expect_bad(3, 0xffffffc0);
+	/* in the host area, though clear of every ring */
+	c[0].records_offset = 0x1000;
+	c[0].records_log2 = NETRA_RECORDS_LOG2_MIN;
+	assert_int_equal(netra_layout_check(ARENA, 4, c), NETRA_ERR_INVALID);
+	c[0].records_offset = sizeof(struct netra_host_area);
+	assert_int_equal(netra_layout_check(ARENA, 4, c), NETRA_OK);
 	assert_int_equal(netra_layout_check(ARENA, 0, c), NETRA_ERR_INVALID);
 	assert_int_equal(netra_layout_check(ARENA, 65, c), NETRA_ERR_INVALID);
 	assert_int_equal(netra_layout_check(ARENA - 4096, 4, c),

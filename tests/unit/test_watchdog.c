@@ -65,6 +65,7 @@ static void stalled_channel(void **state)
 	expect(2999, NETRA_TROUBLE_NONE, NETRA_EVENT_BOARD);
 	expect(3000, NETRA_TROUBLE_CHANNEL_STALLED, 1);
 	netra_watchdog_channel(&w, 1, true, 1, NOW + 3000 * MS);
+	expect(3099, NETRA_TROUBLE_NONE, NETRA_EVENT_BOARD);
 	expect(3100, NETRA_TROUBLE_CHANNEL_STALLED, 2);
 	/* stopped, it is not waited for; started, it has its full time */
 	netra_watchdog_channel(&w, 2, false, 0, NOW + 3100 * MS);
