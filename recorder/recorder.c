@@ -19,7 +19,6 @@
 #define FRAGMENT_MS	1000u
 #define FRAGMENT_MS_MAX	60000u
 #define TURN_FRAMES	32u		/* of a channel before the next is served */
-#define PUMP_NS		100000000ull	/* longest stay in one pump */
 
 struct netra_recorder {
 	int directory;
@@ -188,11 +187,16 @@ static uint64_t now_ns(void)
 
 enum netra_error netra_recorder_pump(struct netra_recorder *recorder)
 {
-	uint64_t begin = now_ns(), now = begin;
 	bool more, open;
+	uint64_t now;
 
-	/* In turns, so that a fast channel does not starve the others. */
+	/*
+	 * In turns, so that a fast channel does not starve the others; and to
+	 * the end, which is what the last netra_dispatch() has found: a frame
+	 * left unread might be gone after the next.
+	 */
 	do {
+		now = now_ns();
 		more = false;
 		open = false;
 		for (uint32_t i = 0; i < recorder->count; i++) {
@@ -200,8 +204,7 @@ enum netra_error netra_recorder_pump(struct netra_recorder *recorder)
 						     TURN_FRAMES, now);
 			open |= recorder->recordings[i].reader != NULL;
 		}
-		now = now_ns();
-	} while (more && now - begin < PUMP_NS);
+	} while (more);
 	return open ? NETRA_OK : NETRA_ERR_ENDED;
 }
 

@@ -4,6 +4,8 @@
  * board wrote them to, until their fragment is in the file. Only their release
  * tells whether the board has needed that memory meanwhile; so a fragment
  * counts, and is made durable, after it, and is cut off again if it is torn.
+ * A failed write or sync ends the channel: what a sync has lost, a second one
+ * would not say again.
  */
 #include "recorder_channel.h"
 
@@ -162,7 +164,8 @@ static enum netra_error settle(struct netra_recording *recording,
 	recording->fragments++;
 	recording->frames += frames;
 	recording->end_pts = recording->held_end_pts;
-	return netra_recorder_file_sync(&recording->file);
+	recording->unsynced = true;
+	return NETRA_OK;
 }
 
 /*
@@ -271,6 +274,7 @@ static void take(struct netra_recording *recording,
 	int64_t pts;
 
 	recording->lost += frame->lost;
+	recording->lost_before += frame->lost;
 	recording->gap |= frame->lost || frame->flags & NETRA_FRAME_DISCONTINUITY;
 	if (!frame->length) {	/* an end mark */
 		netra_reader_release(recording->reader, frame);
@@ -324,8 +328,30 @@ static enum netra_error complete(struct netra_recording *recording)
 	return netra_recorder_file_publish(file);
 }
 
+/*
+ * Fragments that come faster than in real time share a sync; half a fragment's
+ * time leaves room for those that come a little early.
+ */
+static void sync_if_due(struct netra_recording *recording, uint64_t now_ns)
+{
+	uint64_t least_ns = recording->fragment_ms * NS_PER_MS / 2;
+
+	if (!recording->unsynced || now_ns - recording->synced_ns < least_ns)
+		return;
+	recording->unsynced = false;
+	recording->synced_ns = now_ns;
+	if (netra_recorder_file_sync(&recording->file))
+		fail(recording, NETRA_ERR_IO);
+}
+
 static void close_reader(struct netra_recording *recording)
 {
+	struct netra_reader_stats stats;
+
+	/* What was lost after the last frame, no frame has told. */
+	netra_reader_stats(recording->reader, &stats);
+	if (stats.lost > recording->lost_before)
+		recording->lost += stats.lost - recording->lost_before;
 	netra_reader_close(recording->reader);
 	recording->reader = NULL;
 }
@@ -381,6 +407,8 @@ bool netra_recording_pump(struct netra_recording *recording,
 	else if (!recording->failure && recording->held_count &&
 		 now_ns - recording->held_since_ns > patience_ns)
 		flush_unfollowed(recording);
+	if (recording->reader && !recording->failure)
+		sync_if_due(recording, now_ns);
 	if (recording->failure && recording->reader)
 		close_reader(recording);
 	return !err && recording->reader;

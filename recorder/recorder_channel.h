@@ -41,7 +41,10 @@ struct netra_recording {
 	int64_t end_pts;
 	uint64_t frames;
 	uint64_t lost;
+	uint64_t lost_before;	/* of these, as the reader's frames said */
 	uint64_t gaps;
+	uint64_t synced_ns;
+	bool unsynced;		/* fragments since then */
 	bool gap;		/* frames are missing before the next one */
 	bool ended;
 	enum netra_error failure;

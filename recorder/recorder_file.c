@@ -175,7 +175,6 @@ enum netra_error netra_recorder_file_patch(struct netra_recorder_file *file,
 
 enum netra_error netra_recorder_file_sync(struct netra_recorder_file *file)
 {
-	/* What a failed sync has lost, a second one would not say again. */
 	if (file->sync && fdatasync(file->fd))
 		return fail(file, "cannot sync", errno);
 	return NETRA_OK;

@@ -77,6 +77,7 @@ enum netra_error netra_reader_next(struct netra_reader *reader,
 	err = channel->next(channel->context, frame);
 	if (err)
 		return err;
+	channel->lost += frame->lost;
 	copy = malloc(frame->length ? frame->length : 1);
 	check(copy, "no memory");
 	if (frame->length)
@@ -103,4 +104,11 @@ enum netra_error netra_reader_release(struct netra_reader *reader,
 	if (channel->torn && channel->torn(channel->context, frame))
 		return NETRA_ERR_OVERWRITTEN;
 	return NETRA_OK;
+}
+
+void netra_reader_stats(const struct netra_reader *reader,
+			struct netra_reader_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	stats->lost = reader->channel->lost;
 }

@@ -17,6 +17,7 @@ struct fake_channel {
 	bool (*torn)(void *context, const struct netra_frame *frame);
 	void *context;
 	uint32_t ring_bytes;
+	uint64_t lost;		/* of all frames so far, and after the last */
 	uint32_t readers;
 	uint32_t held;
 	uint32_t held_most;

@@ -4,6 +4,7 @@
  * of them, then read the files.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -25,6 +26,25 @@
 #include "tests/recorder/fake_netra.h"
 
 #define FRAMES_MAX 2048
+
+/* Stand in for the C library's, to count calls and to fail. */
+static uint32_t file_syncs, folder_syncs;
+static bool syncs_fail;
+
+int fdatasync(int fd)
+{
+	(void)fd;
+	file_syncs++;
+	errno = EIO;
+	return syncs_fail ? -1 : 0;
+}
+
+int fsync(int fd)
+{
+	(void)fd;
+	folder_syncs++;
+	return 0;
+}
 
 /* What a channel gives, frame by frame. */
 struct script {
@@ -110,6 +130,8 @@ static int set_up(void **state)
 	const char *tmp = getenv("TMPDIR");
 
 	assert_non_null(f);
+	file_syncs = folder_syncs = 0;
+	syncs_fail = false;
 	snprintf(f->store, sizeof(f->store), "%s/netra-test-XXXXXX",
 		 tmp ? tmp : "/tmp");
 	assert_non_null(mkdtemp(f->store));
@@ -156,24 +178,13 @@ static struct netra_recorder *open_one(struct fixture *f)
 	return recorder;
 }
 
-/* One call does not stay for ever; on a slow disk it takes several. */
-static void pump_to_the_end(struct netra_recorder *recorder)
-{
-	enum netra_error err;
-
-	do {
-		err = netra_recorder_pump(recorder);
-	} while (!err);
-	assert_int_equal(err, NETRA_ERR_ENDED);
-}
-
 /* Records channel 0 to its end and says how it went. */
 static struct netra_recorder_channel record_one(struct fixture *f)
 {
 	struct netra_recorder *recorder = open_one(f);
 	struct netra_recorder_channel info;
 
-	pump_to_the_end(recorder);
+	assert_int_equal(netra_recorder_pump(recorder), NETRA_ERR_ENDED);
 	netra_recorder_finish(recorder);
 	netra_recorder_channel(recorder, 0, &info);
 	assert_int_equal(netra_recorder_close(recorder) != NETRA_OK,
@@ -304,8 +315,7 @@ static void unfinished_recording_is_named_so(void **state)
 	add_stream(f->script[0], 0, 45);
 	f->script[0]->ready = 40;
 	recorder = open_one(f);
-	while (f->script[0]->next < 40)
-		assert_int_equal(netra_recorder_pump(recorder), NETRA_OK);
+	assert_int_equal(netra_recorder_pump(recorder), NETRA_OK);
 	netra_recorder_channel(recorder, 0, &info);
 	assert_string_equal(strrchr(info.path, '/'), "/ch00.mp4.part");
 	assert_int_equal(info.frames, 30);	/* the rest is held */
@@ -321,26 +331,110 @@ static void unfinished_recording_is_named_so(void **state)
 	assert_int_equal(files_in(f), 1);
 }
 
+/* Channel 0 alone, with the test's own clock. */
+static struct netra_recording *open_recording(struct fixture *f, bool sync)
+{
+	static struct netra_recording recording;
+	int directory = open(f->store, O_RDONLY | O_DIRECTORY);
+
+	assert_true(directory >= 0);
+	assert_int_equal(netra_recording_open(&recording, &f->board, 0,
+					      directory, 1000, sync), 0);
+	return &recording;
+}
+
+static void close_recording(struct netra_recording *recording)
+{
+	netra_recording_finish(recording);
+	netra_recording_free(recording);
+	close(recording->file.directory);
+}
+
 static void a_stalled_channel_is_written_in_time(void **state)
 {
 	struct fixture *f = *state;
-	static struct netra_recording recording;
-	int directory = open(f->store, O_RDONLY | O_DIRECTORY);
+	struct netra_recording *recording = open_recording(f, true);
 	uint64_t now = 5000000000;
 
 	add_stream(f->script[0], 0, 20);
 	f->script[0]->then = NETRA_ERR_AGAIN;
-	assert_int_equal(netra_recording_open(&recording, &f->board, 0,
-					      directory, 1000, true), 0);
-	assert_false(netra_recording_pump(&recording, 100, now));
-	assert_false(netra_recording_pump(&recording, 100, now + 1200000000));
-	assert_int_equal(recording.frames, 0);
-	assert_false(netra_recording_pump(&recording, 100, now + 1300000000));
-	assert_int_equal(recording.frames, 20);
+	assert_false(netra_recording_pump(recording, 100, now));
+	assert_false(netra_recording_pump(recording, 100, now + 1200000000));
+	assert_int_equal(recording->frames, 0);
+	assert_false(netra_recording_pump(recording, 100, now + 1300000000));
+	assert_int_equal(recording->frames, 20);
+	assert_int_equal(file_syncs, 1);
 	assert_int_equal(f->board.channel[0].held, 0);
-	netra_recording_finish(&recording);
-	netra_recording_free(&recording);
-	close(directory);
+	close_recording(recording);
+}
+
+static void each_second_is_made_durable(void **state)
+{
+	struct fixture *f = *state;
+	struct netra_recording *recording = open_recording(f, true);
+	uint64_t now = 5000000000;
+
+	add_stream(f->script[0], 0, 301);
+	for (uint32_t i = 0; i < 301; i++) {
+		/* At 30 a second, and not quite evenly. */
+		netra_recording_pump(recording, 1, now + i % 3 * 20000000);
+		now += 33333333;
+		assert_int_equal(file_syncs, i / 30);
+		assert_int_equal(recording->frames, i / 30 * 30);
+	}
+	assert_int_equal(folder_syncs, 1);	/* the new file's name */
+	close_recording(recording);
+	assert_int_equal(folder_syncs, 2);	/* its last one */
+	assert_int_equal(file_syncs, 11);
+}
+
+static void faster_than_time_shares_a_sync(void **state)
+{
+	struct fixture *f = *state;
+	struct netra_recording *recording = open_recording(f, true);
+	uint64_t now = 5000000000;
+
+	add_stream(f->script[0], 0, 301);
+	f->script[0]->then = NETRA_ERR_AGAIN;
+	while (netra_recording_pump(recording, 10, now))
+		now += 10000000;
+	assert_int_equal(recording->frames, 300);
+	assert_int_equal(file_syncs, 1);
+	/* What is left is synced even if no frame comes any more. */
+	netra_recording_pump(recording, 10, now + 600000000);
+	assert_int_equal(file_syncs, 2);
+	netra_recording_pump(recording, 10, now + 1200000000);
+	assert_int_equal(file_syncs, 2);
+	close_recording(recording);
+}
+
+static void no_sync_if_not_wanted(void **state)
+{
+	struct fixture *f = *state;
+	struct netra_recording *recording = open_recording(f, false);
+
+	add_stream(f->script[0], 0, 100);
+	netra_recording_pump(recording, 200, 5000000000);
+	close_recording(recording);
+	assert_int_equal(file_syncs + folder_syncs, 0);
+}
+
+static void a_failed_sync_is_not_tried_again(void **state)
+{
+	struct fixture *f = *state;
+	struct netra_recording *recording = open_recording(f, true);
+
+	add_stream(f->script[0], 0, 100);
+	syncs_fail = true;
+	netra_recording_pump(recording, 40, 5000000000);
+	syncs_fail = false;
+	assert_int_equal(recording->failure, NETRA_ERR_IO);
+	assert_string_equal(recording->error, "cannot sync: Input/output error");
+	assert_null(recording->reader);
+	assert_false(netra_recording_pump(recording, 40, 7000000000));
+	close_recording(recording);
+	assert_int_equal(file_syncs, 1);
+	assert_string_equal(recording->file.name, "ch00.mp4.part");
 }
 
 static void lost_frames_show_as_a_gap(void **state)
@@ -353,9 +447,10 @@ static void lost_frames_show_as_a_gap(void **state)
 	add_stream(f->script[0], 100 * 3000, 10);
 	f->script[0]->frame[0].lost = 3;	/* before the file: no gap in it */
 	f->script[0]->frame[40].lost = 60;
+	f->board.channel[0].lost = 5;		/* after the last frame */
 	info = record_one(f);
 	assert_int_equal(info.frames, 50);
-	assert_int_equal(info.lost, 63);
+	assert_int_equal(info.lost, 68);
 	assert_int_equal(info.gaps, 1);
 	r = read_recording(info.path);
 	assert_int_equal(r.hole, 60 * 3000);
@@ -634,7 +729,7 @@ static void a_full_disk_fails_one_channel(void **state)
 	signal(SIGXFSZ, SIG_IGN);
 	limit_files(500000);
 	assert_int_equal(netra_recorder_open(&f->board, &options, &recorder), 0);
-	pump_to_the_end(recorder);
+	assert_int_equal(netra_recorder_pump(recorder), NETRA_ERR_ENDED);
 	assert_int_equal(netra_recorder_finish(recorder), NETRA_ERR_IO);
 	limit_files(RLIM_INFINITY);
 
@@ -722,7 +817,7 @@ static void all_channels_into_a_new_store(void **state)
 		add_stream(f->script[i], 0, 31 + i);
 	assert_int_equal(netra_recorder_open(&f->board, &options, &recorder), 0);
 	assert_int_equal(netra_recorder_channels(recorder), 4);
-	pump_to_the_end(recorder);
+	assert_int_equal(netra_recorder_pump(recorder), NETRA_ERR_ENDED);
 	for (uint32_t i = 0; i < 4; i++) {
 		netra_recorder_channel(recorder, i, &info);
 		assert_int_equal(info.channel, i);
@@ -739,6 +834,10 @@ int main(void)
 		TEST(whole_recording),
 		TEST(unfinished_recording_is_named_so),
 		TEST(a_stalled_channel_is_written_in_time),
+		TEST(each_second_is_made_durable),
+		TEST(faster_than_time_shares_a_sync),
+		TEST(no_sync_if_not_wanted),
+		TEST(a_failed_sync_is_not_tried_again),
 		TEST(lost_frames_show_as_a_gap),
 		TEST(variable_rates_keep_their_times),
 		TEST(the_first_picture_shown_is_at_zero),
