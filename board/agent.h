@@ -39,7 +39,7 @@ bool netra_agent_options(struct agent_options *options, int argc, char **argv,
 
 struct agent_hardware {
 	volatile uint32_t *registers;	/* PCIESS: application, then local config */
-	uint8_t *outbound;		/* 256 MB, uncached */
+	volatile uint32_t *outbound;	/* 256 MB, uncached */
 	struct netra_board_block *block;
 	const struct netra_soc *soc;
 	uint32_t msi_index, msi_hi;	/* what window 31 holds; no need to repeat */

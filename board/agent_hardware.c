@@ -112,7 +112,7 @@ bool netra_agent_map(struct agent_hardware *hardware, const char *path,
 err_block:
 	munmap(hardware->block, sizeof(*hardware->block));
 err_outbound:
-	munmap(hardware->outbound, NETRA_SOC_OUTBOUND_BYTES);
+	munmap((void *)(uintptr_t)hardware->outbound, NETRA_SOC_OUTBOUND_BYTES);
 err_registers:
 	munmap((void *)(uintptr_t)hardware->registers, REGISTER_BYTES);
 err_close:
@@ -123,7 +123,7 @@ err_close:
 void netra_agent_unmap(struct agent_hardware *hardware)
 {
 	munmap(hardware->block, sizeof(*hardware->block));
-	munmap(hardware->outbound, NETRA_SOC_OUTBOUND_BYTES);
+	munmap((void *)(uintptr_t)hardware->outbound, NETRA_SOC_OUTBOUND_BYTES);
 	munmap((void *)(uintptr_t)hardware->registers, REGISTER_BYTES);
 	close(hardware->fd);
 }
@@ -156,8 +156,7 @@ enum netra_error netra_agent_host_write(struct agent_hardware *hardware,
 					uint32_t offset, const void *data,
 					uint32_t length)
 {
-	volatile uint32_t *word =
-		(volatile uint32_t *)(void *)(hardware->outbound + offset);
+	volatile uint32_t *word = hardware->outbound + offset / 4;
 	volatile uint8_t *byte;
 	const uint8_t *from = data;
 
@@ -177,8 +176,7 @@ enum netra_error netra_agent_host_read(struct agent_hardware *hardware,
 				       uint32_t offset, void *data,
 				       uint32_t length)
 {
-	const volatile uint32_t *word =
-		(volatile uint32_t *)(void *)(hardware->outbound + offset);
+	const volatile uint32_t *word = hardware->outbound + offset / 4;
 	uint32_t *to = data;
 
 	for (; length >= 4; length -= 4)

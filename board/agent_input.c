@@ -17,8 +17,8 @@
 
 #include "agent.h"
 
-#define READ_BYTES	(64u << 10)
-#define BUFFER_MAX	(8u << 20)
+#define READ_BYTES	((size_t)64 << 10)
+#define BUFFER_MAX	((size_t)8 << 20)
 #define CLOCK_90K	90000u
 
 bool netra_agent_input_open(struct agent_input *input, char *why,

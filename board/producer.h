@@ -16,7 +16,7 @@
 #include "core/protocol.h"
 
 /* Most records all rings together may have; covers every netra_layout_plan. */
-#define NETRA_PRODUCER_RECORDS (NETRA_CHANNELS_MAX * 4096u)
+#define NETRA_PRODUCER_RECORDS 262144u
 /* A host that holds a Peterson lock this long without a sign is dead. */
 #define NETRA_PRODUCER_LOCK_DEAD_MS 500u
 
