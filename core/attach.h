@@ -36,8 +36,8 @@ struct netra_attach_config {
 
 struct netra_attach_machine {
 	struct netra_attach_config config;
-	int state;			/* private from here on */
-	int after;			/* where a wait leads back to */
+	unsigned int state;		/* private from here on */
+	unsigned int after;		/* where a wait leads back to */
 	unsigned int step;
 	bool detach;
 	uint64_t deadline_ns;

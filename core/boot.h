@@ -56,9 +56,9 @@ struct netra_boot_progress {
 
 struct netra_boot {
 	struct netra_boot_config config;
-	int state;			/* private from here on */
-	int after;			/* where a wait leads back to */
-	int then;			/* where a window's move leads to */
+	unsigned int state;		/* private from here on */
+	unsigned int after;		/* where a wait leads back to */
+	unsigned int then;		/* where a window's move leads to */
 	enum netra_boot_failure failure;
 	enum netra_image image;
 	uint32_t image_done;

@@ -62,7 +62,7 @@ const char *netra_boot_failure_text(enum netra_boot_failure failure)
 
 static const char *waiting_for(const struct netra_boot *boot)
 {
-	int state = boot->state == SLEEP ? boot->after : boot->state;
+	unsigned int state = boot->state == SLEEP ? boot->after : boot->state;
 
 	switch (state) {
 	case FLAG_TAKEN:

@@ -6,8 +6,9 @@
  * of arrival, so the true line lies below all samples and touches the fastest
  * ones. The slope comes from the least lead of the oldest quarter of the
  * window and that of the newest one, which keeps the two well apart; with that
- * slope, the offset is the one at which the line touches the lowest sample. All arithmetic is on integers, and
- * modular where board times, which may be anything, come in.
+ * slope, the offset is the one at which the line touches the lowest sample.
+ * All arithmetic is on integers, and modular where board times, which may be
+ * anything, come in.
  */
 #include "clock.h"
 
