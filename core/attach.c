@@ -88,36 +88,51 @@ static const uint32_t *block_words(const struct netra_attach_machine *m)
 	return (const uint32_t *)&m->config.block;
 }
 
+static uint32_t ob_size(const struct netra_attach_machine *m)
+{
+	return (uint32_t)netra_ob_size_encode(m->config.windows.log2);
+}
+
 /* ---- ask: the action of a state ---------------------------------------- */
 
-/* Actions that are always the same, and what follows where nothing decides. */
+/* A state's action, and what follows it where nothing is to be decided. */
 static const struct {
 	enum netra_action_kind kind;
 	uint32_t offset;	/* in BAR0, or in the board block */
 	uint32_t value;
 	enum state then;
-} fixed[STATE_COUNT] = {
+} acts[STATE_COUNT] = {
 	[START] = { .then = PID },
 	[PID] = { NETRA_ACT_REG_READ, NETRA_REG_PID, 0, DISOWN },
 	[DISOWN] = { NETRA_ACT_BAR_WRITE, BLOCK(attach.generation), 0,
 		     DISOWN_BELL },
 	[DISOWN_BELL] = { NETRA_ACT_REG_WRITE, NETRA_REG_MSI_IRQ,
 			  NETRA_DOORBELL_ATTACH, DISOWNED },
-	[DISOWNED] = { NETRA_ACT_BAR_READ, BLOCK(info.attach_generation), 0, CLOSE },
+	[DISOWNED] = { NETRA_ACT_BAR_READ, BLOCK(info.attach_generation), 0,
+		       CLOSE },
+	[CLOSE] = { NETRA_ACT_REG_WRITE, NETRA_REG_OB_INDEX(0), 0, CLOSED },
+	[CLOSED] = { NETRA_ACT_REG_READ, NETRA_REG_OB_INDEX(0), 0, DRAIN },
 	[DRAIN] = { NETRA_ACT_REG_READ, NETRA_REG_ACT_STATUS, 0, SIZE },
+	[SIZE] = { NETRA_ACT_REG_WRITE, NETRA_REG_OB_SIZE, 0, SIZED },
 	[SIZED] = { NETRA_ACT_REG_READ, NETRA_REG_OB_SIZE, 0, OPEN },
+	[OPEN] = { NETRA_ACT_REG_WRITE, 0, 0, OPENED },
+	[OPENED] = { NETRA_ACT_REG_READ, 0, 0, COMMAND },
 	[COMMAND] = { NETRA_ACT_REG_READ, NETRA_REG_CMD_STATUS, 0, TRANSLATE },
+	[TRANSLATE] = { NETRA_ACT_REG_WRITE, NETRA_REG_CMD_STATUS,
+			NETRA_CMD_OB_XLT_EN, FILL },
+	[FILL] = { NETRA_ACT_BAR_WRITE, BLOCK(attach), 0, GENERATION },
+	[GENERATION] = { NETRA_ACT_BAR_WRITE, BLOCK(attach.generation), 0,
+			 FLUSH },
 	[FLUSH] = { NETRA_ACT_BAR_READ, BLOCK(attach.generation), 0, BELL },
 	[BELL] = { NETRA_ACT_REG_WRITE, NETRA_REG_MSI_IRQ,
 		   NETRA_DOORBELL_ATTACH, ANSWER },
-	[ANSWER] = { NETRA_ACT_BAR_READ, BLOCK(info.attach_generation), 0, STATUS },
+	[ANSWER] = { NETRA_ACT_BAR_READ, BLOCK(info.attach_generation), 0,
+		     STATUS },
 	[STATUS] = { NETRA_ACT_BAR_READ, BLOCK(info.attach_status), 0, DONE },
+	[SLEEP] = { .kind = NETRA_ACT_WAIT },
 	[SUSPECT] = { NETRA_ACT_REG_READ, NETRA_REG_PID, 0, FAILED },
 	[DONE] = { NETRA_ACT_DONE, 0, 0, DONE },
 	[FAILED] = { NETRA_ACT_FAILED, 0, 0, FAILED },
-	[SIZE] = { .then = SIZED },
-	[TRANSLATE] = { .then = FILL },
-	[GENERATION] = { .then = FLUSH },
 };
 
 /* Register and value number m->step of the open windows, HI before INDEX. */
@@ -140,51 +155,35 @@ static void ask(const struct netra_attach_machine *m, uint64_t now_ns,
 		struct netra_action *action)
 {
 	__builtin_memset(action, 0, sizeof(*action));
-	action->kind = fixed[m->state].kind;
-	action->offset = fixed[m->state].offset;
-	action->value = fixed[m->state].value;
+	action->kind = acts[m->state].kind;
+	action->offset = acts[m->state].offset;
+	action->value = acts[m->state].value;
 	switch ((enum state)m->state) {
 	case CLOSE:
-		action->kind = NETRA_ACT_REG_WRITE;
-		action->offset = NETRA_REG_OB_INDEX(m->step);
-		break;
 	case CLOSED:
-		action->kind = NETRA_ACT_REG_READ;
 		action->offset = NETRA_REG_OB_INDEX(m->step);
 		break;
 	case SIZE:
-		action->kind = NETRA_ACT_REG_WRITE;
-		action->offset = NETRA_REG_OB_SIZE;
-		action->value = m->config.windows.log2 - 20;
+		action->value = ob_size(m);
 		break;
 	case OPEN:
-		action->kind = NETRA_ACT_REG_WRITE;
-		window_word(m, &action->offset, &action->value);
-		break;
 	case OPENED:
-		action->kind = NETRA_ACT_REG_READ;
 		window_word(m, &action->offset, &action->value);
 		break;
 	case TRANSLATE:
-		action->kind = NETRA_ACT_REG_WRITE;
-		action->offset = NETRA_REG_CMD_STATUS;
-		action->value = m->step | NETRA_CMD_OB_XLT_EN;
+		action->value |= m->step;
 		break;
 	case FILL:
-		action->kind = NETRA_ACT_BAR_WRITE;
-		action->offset = BLOCK(attach) + 4 * m->step;
+		action->offset += 4 * m->step;
 		action->value = block_words(m)[m->step];
 		break;
 	case GENERATION:
-		action->kind = NETRA_ACT_BAR_WRITE;
-		action->offset = BLOCK(attach.generation);
 		action->value = m->config.block.generation;
 		break;
 	case SLEEP:
-		action->kind = NETRA_ACT_WAIT;
 		action->wait_until_ns = now_ns + POLL_MS * NS_PER_MS;
 		break;
-	default:	/* fixed */
+	default:
 		break;
 	}
 	if (action->kind == NETRA_ACT_BAR_READ ||
@@ -196,12 +195,25 @@ static void ask(const struct netra_attach_machine *m, uint64_t now_ns,
 
 /* ---- take: the result of a state's action, and where it leads ----------- */
 
-/* Next step of a state that has @count of them, then on to @state. */
-static void step_to(struct netra_attach_machine *m,
-		    uint32_t count, enum state state)
+static void next(struct netra_attach_machine *m)
+{
+	go(m, acts[m->state].then);
+}
+
+/* The next step of a state that has @count of them, then the next state. */
+static void step(struct netra_attach_machine *m, uint32_t count)
 {
 	if (++m->step >= count)
-		go(m, state);
+		next(m);
+}
+
+/* What was written must be what is read back. */
+static void hold(struct netra_attach_machine *m, uint32_t count, bool same)
+{
+	if (same)
+		step(m, count);
+	else
+		suspect(m, NETRA_ATTACH_FAIL_WINDOW);
 }
 
 static void take_disowned(struct netra_attach_machine *m,
@@ -209,7 +221,7 @@ static void take_disowned(struct netra_attach_machine *m,
 {
 	/* A firmware that does not answer must not keep the windows. */
 	if (!result || result == ALL_ONES || now_ns >= m->deadline_ns)
-		go(m, CLOSE);
+		next(m);
 	else
 		sleep_then(m, DISOWNED);
 }
@@ -217,12 +229,8 @@ static void take_disowned(struct netra_attach_machine *m,
 static void take_closed(struct netra_attach_machine *m,
 			uint64_t now_ns, uint32_t result)
 {
-	if (result) {
-		suspect(m, NETRA_ATTACH_FAIL_WINDOW);
-		return;
-	}
-	step_to(m, NETRA_DATA_WINDOWS_MAX, DRAIN);
 	set_deadline(m, now_ns, DRAIN_MS);
+	hold(m, NETRA_DATA_WINDOWS_MAX, !result);
 }
 
 static void take_drain(struct netra_attach_machine *m,
@@ -241,17 +249,14 @@ static void take_opened(struct netra_attach_machine *m, uint32_t result)
 	uint32_t offset, value;
 
 	window_word(m, &offset, &value);
-	if (result != value)
-		suspect(m, NETRA_ATTACH_FAIL_WINDOW);
-	else
-		step_to(m, 2 * m->config.windows.count, COMMAND);
+	hold(m, 2 * m->config.windows.count, result == value);
 }
 
 static void take_answer(struct netra_attach_machine *m,
 			uint64_t now_ns, uint32_t result)
 {
 	if (result == m->config.block.generation)
-		go(m, STATUS);
+		next(m);
 	else if (result == ALL_ONES || now_ns >= m->deadline_ns)
 		suspect(m, NETRA_ATTACH_FAIL_SILENT);
 	else
@@ -260,12 +265,11 @@ static void take_answer(struct netra_attach_machine *m,
 
 static void take_status(struct netra_attach_machine *m, uint32_t result)
 {
-	if (result == NETRA_ATTACH_OK) {
-		go(m, DONE);
-		return;
-	}
 	m->refusal = result;
-	suspect(m, NETRA_ATTACH_FAIL_REFUSED);
+	if (result == NETRA_ATTACH_OK)
+		next(m);
+	else
+		suspect(m, NETRA_ATTACH_FAIL_REFUSED);
 }
 
 static void take(struct netra_attach_machine *m,
@@ -273,19 +277,20 @@ static void take(struct netra_attach_machine *m,
 {
 	switch ((enum state)m->state) {
 	case PID:
-		go(m, DISOWN);
 		if (result == ALL_ONES)
 			fail(m, NETRA_ATTACH_FAIL_GONE);
+		else
+			next(m);
 		break;
 	case DISOWN_BELL:
 		set_deadline(m, now_ns, RELEASE_MS);
-		go(m, DISOWNED);
+		next(m);
 		break;
 	case DISOWNED:
 		take_disowned(m, now_ns, result);
 		break;
 	case CLOSE:
-		step_to(m, NETRA_DATA_WINDOWS_MAX, CLOSED);
+		step(m, NETRA_DATA_WINDOWS_MAX);
 		break;
 	case CLOSED:
 		take_closed(m, now_ns, result);
@@ -294,35 +299,29 @@ static void take(struct netra_attach_machine *m,
 		take_drain(m, now_ns, result);
 		break;
 	case SIZED:
-		if (result != m->config.windows.log2 - 20)
-			suspect(m, NETRA_ATTACH_FAIL_WINDOW);
-		else
-			go(m, OPEN);
+		hold(m, 1, result == ob_size(m));
 		break;
 	case OPEN:
-		step_to(m, 2 * m->config.windows.count, OPENED);
+		step(m, 2 * m->config.windows.count);
 		break;
 	case OPENED:
 		take_opened(m, result);
 		break;
 	case COMMAND:
-		go(m, TRANSLATE);
+		next(m);
 		m->step = result;
 		if (result == ALL_ONES)
 			fail(m, NETRA_ATTACH_FAIL_GONE);
 		break;
 	case FILL:
-		step_to(m, BLOCK_WORDS, GENERATION);
+		step(m, BLOCK_WORDS);
 		break;
 	case FLUSH:
-		if (result != m->config.block.generation)
-			suspect(m, NETRA_ATTACH_FAIL_WINDOW);
-		else
-			go(m, BELL);
+		hold(m, 1, result == m->config.block.generation);
 		break;
 	case BELL:
 		set_deadline(m, now_ns, m->config.timeout_ms);
-		go(m, ANSWER);
+		next(m);
 		break;
 	case ANSWER:
 		take_answer(m, now_ns, result);
@@ -338,7 +337,7 @@ static void take(struct netra_attach_machine *m,
 					     m->failure);
 		break;
 	default:
-		go(m, fixed[m->state].then);
+		next(m);
 		break;
 	}
 }
