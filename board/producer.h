@@ -158,7 +158,8 @@ uint64_t netra_producer_poll(struct netra_producer *producer);
  * NETRA_ERR_INVALID: larger than the ring can ever hold, unknown flags, no
  * data without NETRA_FRAME_END, or dts above pts; which counts as lost.
  * A transfer that the board's windows refuse loses the frame, too (NETRA_OK,
- * transfer_faults counts it).
+ * transfer_faults counts it). An end mark is never lost: where a frame would
+ * be, it gets NETRA_ERR_AGAIN.
  */
 enum netra_error netra_producer_put(struct netra_producer *producer,
 				    uint32_t channel,

@@ -219,6 +219,17 @@ static enum netra_error find_room(struct netra_producer *producer,
 	return error;
 }
 
+/* A picture that cannot go is lost; an end is only late. */
+static enum netra_error lose(struct netra_producer *producer, uint32_t channel,
+			     const struct netra_access_unit *unit,
+			     enum netra_error error)
+{
+	if (unit->flags & NETRA_FRAME_END && error != NETRA_ERR_INVALID)
+		return NETRA_ERR_AGAIN;
+	netra_producer_drop(producer, channel);
+	return error;
+}
+
 enum netra_error netra_producer_put(struct netra_producer *producer,
 				    uint32_t channel,
 				    const struct netra_access_unit *unit)
@@ -231,18 +242,12 @@ enum netra_error netra_producer_put(struct netra_producer *producer,
 	if (channel >= producer->attach.channels)
 		return NETRA_ERR_STATE;
 	c = &producer->channel[channel];
-	if (producer->paused) {
-		netra_producer_drop(producer, channel);
-		return NETRA_ERR_STATE;
-	}
-	if (!unit_ok(c, unit)) {
-		netra_producer_drop(producer, channel);
-		return NETRA_ERR_INVALID;
-	}
-	if (c->wait_key && !(unit->flags & (NETRA_FRAME_KEY | NETRA_FRAME_END))) {
-		netra_producer_drop(producer, channel);
-		return NETRA_OK;
-	}
+	if (!unit_ok(c, unit))
+		return lose(producer, channel, unit, NETRA_ERR_INVALID);
+	if (producer->paused)
+		return lose(producer, channel, unit, NETRA_ERR_STATE);
+	if (c->wait_key && !(unit->flags & (NETRA_FRAME_KEY | NETRA_FRAME_END)))
+		return lose(producer, channel, unit, NETRA_OK);
 	error = find_room(producer, channel, unit->length, &place);
 	if (error == NETRA_ERR_AGAIN)
 		return error;
@@ -251,10 +256,8 @@ enum netra_error netra_producer_put(struct netra_producer *producer,
 		if (producer->attach.sync_mode == NETRA_SYNC_PETERSON)
 			netra_producer_unlock(producer, channel);
 	}
-	if (error) {
-		netra_producer_drop(producer, channel);
-		return NETRA_OK;
-	}
+	if (error)
+		return lose(producer, channel, unit, NETRA_OK);
 	arg[0] = c->lost_now;
 	account(c, unit, &place);
 	if (arg[0])

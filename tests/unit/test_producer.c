@@ -240,6 +240,7 @@ static void test_host_beat_pauses(void **state)
 {
 	struct fake_board *board = *state;
 	struct netra_access_unit unit = fake_unit(1, 10, true, 0);
+	struct netra_access_unit end = { .flags = NETRA_FRAME_END };
 	struct netra_attach attach;
 	struct netra_record *record;
 
@@ -255,6 +256,8 @@ static void test_host_beat_pauses(void **state)
 	assert_int_equal(fake_area(board)->status.state, NETRA_FW_PAUSED);
 	assert_int_equal(netra_producer_put(&board->producer, 0, &unit),
 			 NETRA_ERR_STATE);
+	assert_int_equal(netra_producer_put(&board->producer, 0, &end),
+			 NETRA_ERR_AGAIN);
 	assert_int_equal(fake_area(board)->heads.head[0], 2);
 	board->block.posts.host_beat++;
 	netra_producer_poll(&board->producer);
@@ -414,6 +417,7 @@ static void test_holdoff(void **state)
 static void test_refused_transfers(void **state)
 {
 	struct fake_board *board = *state;
+	struct netra_access_unit end = { .flags = NETRA_FRAME_END };
 	struct netra_attach attach;
 	struct netra_record *record;
 
@@ -422,6 +426,8 @@ static void test_refused_transfers(void **state)
 	put(board, 0, true);
 	board->refuse_writes = true;
 	put(board, 0, true);
+	assert_int_equal(netra_producer_put(&board->producer, 0, &end),
+			 NETRA_ERR_AGAIN);
 	board->now_ns += 100 * MS;
 	netra_producer_poll(&board->producer);
 	assert_true(board->producer.transfer_faults > 0);
