@@ -1,32 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Any file libavformat reads as a source: the packets of its best H.264
- * stream, turned into Annex B with parameter sets joined to IDR pictures, in
- * the file's own times. One thread per source.
+ * A media file as a source, in the file's own times: these are moved so that
+ * decoding begins at 0, and filled in where the format has none. One thread
+ * per source.
  */
-#include <errno.h>
-#include <libavcodec/bsf.h>
-#include <libavformat/avformat.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "source_demux.h"
 #include "source_internal.h"
 
 #define DURATION_UNKNOWN	3600	/* 25 frames per second */
+#define QUEUE_MAX		32	/* twice MaxDpbFrames (A.3.1) */
 
 static const AVRational tick = { 1, 90000 };
 
 struct container {
 	struct netra_source source;
 	char *path;
-	AVFormatContext *format;
-	AVBSFContext *filter;
-	AVStream *stream;
-	AVPacket *raw;		/* as read */
-	AVPacket *now;		/* given out */
-	AVPacket *ahead;	/* the one after it: it ends the duration */
-	enum netra_error ahead_error;
+	struct netra_demuxer demuxer;
+	AVPacket *given;
+	AVPacket *queue[QUEUE_MAX];	/* those after it */
+	int queued;
+	enum netra_error queue_end;	/* why no more can be queued */
 	int64_t first_dts;	/* in the stream's time base; to check a seek */
 	int first_size;
 	bool began;
@@ -35,128 +32,9 @@ struct container {
 	int64_t last_duration;
 };
 
-static bool find_slice(const AVPacket *packet, uint32_t *flags)
-{
-	bool sps = false, pps = false;
-	struct netra_nal nal;
-	size_t position = 0;
-
-	*flags = 0;
-	while (netra_nal_next(packet->data, (size_t)packet->size, &position,
-			      &nal)) {
-		sps |= nal.type == NETRA_NAL_SPS;
-		pps |= nal.type == NETRA_NAL_PPS;
-		if (nal.type != NETRA_NAL_SLICE && nal.type != NETRA_NAL_IDR &&
-		    nal.type != NETRA_NAL_PARTITION_A)
-			continue;
-		if (nal.type == NETRA_NAL_IDR)
-			*flags |= NETRA_FRAME_KEY;
-		if (sps && pps)
-			*flags |= NETRA_FRAME_PARAMETERS;
-		return true;
-	}
-	return false;
-}
-
-/*
- * Does the file's index list a picture beyond the file's end? Demuxers report
- * the end of a file that was cut off there as any other.
- */
-static bool breaks_off(struct container *c)
-{
-	int count = avformat_index_get_entries_count(c->stream);
-	const AVIndexEntry *last;
-
-	if (count < 1)
-		return false;
-	last = avformat_index_get_entry(c->stream, count - 1);
-	return last && last->pos + last->size > avio_size(c->format->pb);
-}
-
-/* One packet of the stream through the filter. */
-static enum netra_error filtered(struct container *c, AVPacket *packet)
-{
-	for (;;) {
-		int result = av_bsf_receive_packet(c->filter, packet);
-
-		if (!result)
-			return NETRA_OK;
-		if (result == AVERROR_EOF)
-			return NETRA_ERR_ENDED;
-		if (result != AVERROR(EAGAIN))
-			return NETRA_ERR_CORRUPT;
-		result = av_read_frame(c->format, c->raw);
-		if (result == AVERROR_EOF) {
-			/* A failed read may be hidden behind the end, too. */
-			if (c->format->pb->error)
-				return NETRA_ERR_IO;
-			if (breaks_off(c))
-				return NETRA_ERR_CORRUPT;
-			result = av_bsf_send_packet(c->filter, NULL);
-		} else if (result) {
-			return NETRA_ERR_CORRUPT;
-		} else if (c->raw->stream_index != c->stream->index) {
-			av_packet_unref(c->raw);
-			continue;
-		} else if (c->raw->flags & AV_PKT_FLAG_CORRUPT) {
-			av_packet_unref(c->raw);
-			return NETRA_ERR_CORRUPT;
-		} else {
-			result = av_bsf_send_packet(c->filter, c->raw);
-		}
-		if (result)
-			return NETRA_ERR_CORRUPT;
-	}
-}
-
-/* A packet with a picture; bytes of packets without one go before it. */
-static enum netra_error fetch(struct container *c, AVPacket *packet)
-{
-	uint8_t *prefix = NULL;
-	size_t prefix_size = 0;
-	enum netra_error error;
-	uint32_t flags;
-
-	av_packet_unref(packet);
-	for (;;) {
-		uint8_t *grown;
-
-		error = filtered(c, packet);
-		if (error || find_slice(packet, &flags))
-			break;
-		grown = realloc(prefix, prefix_size + (size_t)packet->size);
-		if (!grown && packet->size) {
-			error = NETRA_ERR_NO_MEMORY;
-			break;
-		}
-		if (packet->size) {
-			prefix = grown;
-			memcpy(prefix + prefix_size, packet->data,
-			       (size_t)packet->size);
-			prefix_size += (size_t)packet->size;
-		}
-		av_packet_unref(packet);
-	}
-	if (!error && prefix_size) {
-		size_t size = (size_t)packet->size;
-
-		if (prefix_size > INT32_MAX ||
-		    av_grow_packet(packet, (int)prefix_size)) {
-			error = NETRA_ERR_NO_MEMORY;
-		} else {
-			memmove(packet->data + prefix_size, packet->data, size);
-			memcpy(packet->data, prefix, prefix_size);
-		}
-	}
-	free(prefix);
-	if (error)
-		av_packet_unref(packet);
-	return error;
-}
-
 static int64_t to_ticks(const struct container *c, int64_t time)
 {
-	return av_rescale_q(time, c->stream->time_base, tick);
+	return av_rescale_q(time, c->demuxer.stream->time_base, tick);
 }
 
 /*
@@ -176,25 +54,81 @@ static int64_t decode_time(struct container *c, const AVPacket *packet)
 	return time - c->offset;
 }
 
+/* Have @want packets in the queue if the file has so many. */
+static bool fill(struct container *c, int want)
+{
+	while (c->queued < want && !c->queue_end) {
+		c->queue_end = netra_demuxer_read(&c->demuxer,
+						  c->queue[c->queued]);
+		if (!c->queue_end)
+			c->queued++;
+	}
+	return c->queued >= want;
+}
+
+/* Nothing is given yet: queue what follows; times begin at 0 with it. */
+static enum netra_error begin(struct container *c)
+{
+	int known = 0;
+
+	c->began = false;
+	c->last_dts = 0;
+	c->last_duration = 0;
+	c->queued = 0;
+	c->queue_end = NETRA_OK;
+	if (!fill(c, 1))
+		return c->queue_end;
+	/*
+	 * Formats without decode times (Matroska) leave them out until enough
+	 * pictures have come to tell: count back from the first that is known.
+	 */
+	while (c->queue[known]->dts == AV_NOPTS_VALUE) {
+		if (known + 1 == QUEUE_MAX || !fill(c, known + 2))
+			return NETRA_OK;
+		known++;
+	}
+	while (known--) {
+		AVPacket *packet = c->queue[known];
+		int64_t step = packet->duration;
+
+		if (step <= 0)
+			step = av_rescale_q(DURATION_UNKNOWN, tick,
+					    c->demuxer.stream->time_base);
+		packet->dts = c->queue[known + 1]->dts - step;
+	}
+	return NETRA_OK;
+}
+
+/* Move the first packet from the queue to the one given out. */
+static AVPacket *take(struct container *c)
+{
+	AVPacket *packet = c->queue[0];
+
+	c->queued--;
+	memmove(&c->queue[0], &c->queue[1],
+		(size_t)c->queued * sizeof(c->queue[0]));
+	c->queue[c->queued] = c->given;
+	c->given = packet;
+	return packet;
+}
+
 static enum netra_error container_next(struct netra_source *source,
 				       struct netra_access_unit *unit)
 {
 	struct container *c = (struct container *)source;
-	AVPacket *packet = c->ahead;
 	int64_t duration = 0;
+	AVPacket *packet;
 
-	if (c->ahead_error)
-		return c->ahead_error;
-	c->ahead = c->now;
-	c->now = packet;
+	if (!fill(c, 1))
+		return c->queue_end;
+	packet = take(c);
 	unit->dts_90k = decode_time(c, packet);
 	unit->pts_90k = packet->pts == AV_NOPTS_VALUE ? unit->dts_90k :
 			to_ticks(c, packet->pts) - c->offset;
 	if (unit->pts_90k < unit->dts_90k)
 		unit->pts_90k = unit->dts_90k;
-	c->ahead_error = fetch(c, c->ahead);
-	if (!c->ahead_error && c->ahead->dts != AV_NOPTS_VALUE)
-		duration = to_ticks(c, c->ahead->dts) - c->offset -
+	if (fill(c, 1) && c->queue[0]->dts != AV_NOPTS_VALUE)
+		duration = to_ticks(c, c->queue[0]->dts) - c->offset -
 			   unit->dts_90k;
 	if (duration <= 0 && packet->duration > 0)
 		duration = to_ticks(c, packet->duration);
@@ -204,89 +138,11 @@ static enum netra_error container_next(struct netra_source *source,
 	c->began = true;
 	c->last_dts = unit->dts_90k;
 	c->last_duration = duration;
-	find_slice(packet, &unit->flags);
+	unit->flags = netra_demuxer_flags(packet);
 	unit->duration_90k = (uint32_t)duration;
 	unit->data = packet->data;
 	unit->length = (uint32_t)packet->size;
 	return NETRA_OK;
-}
-
-static void close_file(struct container *c)
-{
-	av_bsf_free(&c->filter);
-	avformat_close_input(&c->format);
-}
-
-static AVStream *h264_stream(AVFormatContext *format)
-{
-	int best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1,
-				       NULL, 0);
-
-	if (best >= 0 &&
-	    format->streams[best]->codecpar->codec_id == AV_CODEC_ID_H264)
-		return format->streams[best];
-	for (unsigned int i = 0; i < format->nb_streams; i++) {
-		if (format->streams[i]->codecpar->codec_id == AV_CODEC_ID_H264)
-			return format->streams[i];
-	}
-	return NULL;
-}
-
-static enum netra_error open_file(struct container *c, char *why,
-				  size_t why_size)
-{
-	const AVBitStreamFilter *filter;
-	char *url, text[128];
-	int result;
-
-	/* "file:" so that no name is taken for a network address. */
-	if (asprintf(&url, "file:%s", c->path) < 0)
-		goto err_memory;
-	result = avformat_open_input(&c->format, url, NULL, NULL);
-	free(url);
-	if (!result)
-		result = avformat_find_stream_info(c->format, NULL);
-	if (result < 0) {
-		av_strerror(result, text, sizeof(text));
-		snprintf(why, why_size, "%s is not a whole media file: %s",
-			 c->path, text);
-		return NETRA_ERR_UNSUPPORTED;
-	}
-	c->stream = h264_stream(c->format);
-	if (!c->stream) {
-		snprintf(why, why_size, "%s has no H.264 video in it", c->path);
-		return NETRA_ERR_UNSUPPORTED;
-	}
-	for (unsigned int i = 0; i < c->format->nb_streams; i++) {
-		if (c->format->streams[i] != c->stream)
-			c->format->streams[i]->discard = AVDISCARD_ALL;
-	}
-	filter = av_bsf_get_by_name("h264_mp4toannexb");
-	if (!filter || av_bsf_alloc(filter, &c->filter))
-		goto err_memory;
-	c->filter->time_base_in = c->stream->time_base;
-	if (avcodec_parameters_copy(c->filter->par_in, c->stream->codecpar))
-		goto err_memory;
-	if (av_bsf_init(c->filter)) {
-		snprintf(why, why_size,
-			 "the H.264 parameter sets of %s are damaged", c->path);
-		return NETRA_ERR_UNSUPPORTED;
-	}
-	return NETRA_OK;
-
-err_memory:
-	snprintf(why, why_size, "not enough memory to open %s", c->path);
-	return NETRA_ERR_NO_MEMORY;
-}
-
-/* Read the first packet; times begin at 0 with it. */
-static enum netra_error begin(struct container *c)
-{
-	c->began = false;
-	c->last_dts = 0;
-	c->last_duration = 0;
-	c->ahead_error = fetch(c, c->ahead);
-	return c->ahead_error;
 }
 
 static enum netra_error container_rewind(struct netra_source *source)
@@ -295,28 +151,24 @@ static enum netra_error container_rewind(struct netra_source *source)
 	enum netra_error error;
 	char why[256];
 
-	av_packet_unref(c->now);
-	av_bsf_flush(c->filter);
-	if (avformat_seek_file(c->format, c->stream->index, INT64_MIN,
-			       c->first_dts, c->first_dts, 0) >= 0 &&
-	    !begin(c) && c->ahead->dts == c->first_dts &&
-	    c->ahead->size == c->first_size)
+	if (netra_demuxer_seek(&c->demuxer, c->first_dts) &&
+	    !begin(c) && c->queue[0]->dts == c->first_dts &&
+	    c->queue[0]->size == c->first_size)
 		return NETRA_OK;
 	/* Not every format can be sought to its very beginning. */
-	close_file(c);
-	error = open_file(c, why, sizeof(why));
-	c->ahead_error = error ? error : begin(c);
-	return c->ahead_error;
+	netra_demuxer_close(&c->demuxer);
+	error = netra_demuxer_open(&c->demuxer, c->path, why, sizeof(why));
+	return error ? error : begin(c);
 }
 
 static void container_close(struct netra_source *source)
 {
 	struct container *c = (struct container *)source;
 
-	close_file(c);
-	av_packet_free(&c->raw);
-	av_packet_free(&c->now);
-	av_packet_free(&c->ahead);
+	netra_demuxer_close(&c->demuxer);
+	av_packet_free(&c->given);
+	for (int i = 0; i < QUEUE_MAX; i++)
+		av_packet_free(&c->queue[i]);
 	free(c->path);
 	free(c);
 }
@@ -329,16 +181,16 @@ static const struct netra_source_ops container_ops = {
 
 static void take_format(struct container *c)
 {
-	const AVCodecParameters *par = c->stream->codecpar;
+	const AVCodecParameters *par = c->demuxer.stream->codecpar;
 	struct netra_source_format *format = &c->source.format;
-	AVRational rate = c->stream->avg_frame_rate;
+	AVRational rate = c->demuxer.stream->avg_frame_rate;
 
 	format->width = (uint32_t)par->width;
 	format->height = (uint32_t)par->height;
 	if (par->bit_rate > 0 && par->bit_rate <= UINT32_MAX)
 		format->bit_rate = (uint32_t)par->bit_rate;
 	if (rate.num > 0 && rate.den > 0 &&
-	    !av_cmp_q(rate, c->stream->r_frame_rate)) {
+	    !av_cmp_q(rate, c->demuxer.stream->r_frame_rate)) {
 		format->rate_num = (uint32_t)rate.num;
 		format->rate_den = (uint32_t)rate.den;
 	}
@@ -350,24 +202,26 @@ enum netra_error netra_source_open_container(const char *path,
 {
 	struct container *c = calloc(1, sizeof(*c));
 	enum netra_error error;
+	bool memory;
 
 	if (!c) {
 		snprintf(why, why_size, "not enough memory to open %s", path);
 		return NETRA_ERR_NO_MEMORY;
 	}
-	/* It would write to the program's standard error otherwise. */
-	av_log_set_level(AV_LOG_QUIET);
 	c->source.ops = &container_ops;
 	c->path = strdup(path);
-	c->raw = av_packet_alloc();
-	c->now = av_packet_alloc();
-	c->ahead = av_packet_alloc();
-	if (!c->path || !c->raw || !c->now || !c->ahead) {
+	c->given = av_packet_alloc();
+	memory = c->path && c->given;
+	for (int i = 0; i < QUEUE_MAX; i++) {
+		c->queue[i] = av_packet_alloc();
+		memory = memory && c->queue[i];
+	}
+	if (!memory) {
 		snprintf(why, why_size, "not enough memory to open %s", path);
 		error = NETRA_ERR_NO_MEMORY;
 		goto err_close;
 	}
-	error = open_file(c, why, why_size);
+	error = netra_demuxer_open(&c->demuxer, path, why, why_size);
 	if (error)
 		goto err_close;
 	error = begin(c);
@@ -377,8 +231,8 @@ enum netra_error netra_source_open_container(const char *path,
 		error = NETRA_ERR_UNSUPPORTED;
 		goto err_close;
 	}
-	c->first_dts = c->ahead->dts;
-	c->first_size = c->ahead->size;
+	c->first_dts = c->queue[0]->dts;
+	c->first_size = c->queue[0]->size;
 	take_format(c);
 	*source = &c->source;
 	return NETRA_OK;

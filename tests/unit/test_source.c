@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <libavformat/avformat.h>
 
 #include "emulator/source.h"
 #include "h264_write.h"
@@ -298,6 +299,100 @@ static void shared_videos(void **state)
 	}
 }
 
+/* Uneven times, in ms, for pictures that come every 100 ms. */
+static int64_t uneven(int64_t time_ms)
+{
+	return time_ms + (time_ms / 100 + 30) % 3 * 20;
+}
+
+/* Copy 200 pictures of @from to path, as @format, with uneven times. */
+static void remux(const char *from, const char *format)
+{
+	AVFormatContext *in = NULL, *out = NULL;
+	AVPacket *packet = av_packet_alloc();
+	AVStream *stream;
+	uint32_t left = 200;
+
+	assert_non_null(packet);
+	assert_int_equal(avformat_open_input(&in, from, NULL, NULL), 0);
+	assert_true(avformat_find_stream_info(in, NULL) >= 0);
+	assert_true(avformat_alloc_output_context2(&out, NULL, format,
+						   path) >= 0);
+	stream = avformat_new_stream(out, NULL);
+	assert_non_null(stream);
+	avcodec_parameters_copy(stream->codecpar, in->streams[0]->codecpar);
+	stream->codecpar->codec_tag = 0;
+	stream->time_base = (AVRational){ 1, 1000 };
+	assert_true(avio_open(&out->pb, path, AVIO_FLAG_WRITE) >= 0);
+	assert_true(avformat_write_header(out, NULL) >= 0);
+	while (left && !av_read_frame(in, packet)) {
+		if (packet->stream_index == 0) {
+			av_packet_rescale_ts(packet, in->streams[0]->time_base,
+					     (AVRational){ 1, 1000 });
+			packet->pts = uneven(packet->pts);
+			packet->dts = uneven(packet->dts);
+			packet->duration = 0;
+			av_packet_rescale_ts(packet, (AVRational){ 1, 1000 },
+					     stream->time_base);
+			packet->pos = -1;
+			assert_int_equal(av_write_frame(out, packet), 0);
+			left--;
+		}
+		av_packet_unref(packet);
+	}
+	assert_int_equal(left, 0);
+	assert_int_equal(av_write_trailer(out), 0);
+	avio_closep(&out->pb);
+	avformat_free_context(out);
+	avformat_close_input(&in);
+	av_packet_free(&packet);
+}
+
+/* Every container gives the same pictures the same, uneven distances. */
+static void variable_rate_in_every_container(void **state)
+{
+	static const char *const format[] = {
+		"mp4", "mov", "matroska", "mpegts", "flv",
+	};
+	struct netra_access_unit unit;
+	struct netra_source *source;
+	static int64_t pts[400];
+	char name[512];
+
+	(void)state;
+	if (!video_path(name, sizeof(name), videos[1].name))
+		skip();
+	for (size_t f = 0; f < sizeof(format) / sizeof(format[0]); f++) {
+		int64_t last_dts = -1;
+		size_t count = 0;
+
+		remux(name, format[f]);
+		source = open_path(path, 2);
+		while (!netra_source_next(source, &unit)) {
+			assert_true(count < 400);
+			assert_true(unit.dts_90k > last_dts);
+			assert_true(unit.pts_90k >= unit.dts_90k);
+			if (count == 0 || count == 200)
+				assert_true(unit.flags & NETRA_FRAME_KEY);
+			last_dts = unit.dts_90k;
+			pts[count++] = unit.pts_90k;
+		}
+		netra_source_close(source);
+		assert_int_equal(count, 400);
+		qsort(pts, 200, sizeof(pts[0]), by_time);
+		qsort(pts + 200, 200, sizeof(pts[0]), by_time);
+		for (size_t i = 0; i < 199; i++) {
+			int64_t gap = uneven((int64_t)i * 100 + 100) -
+				      uneven((int64_t)i * 100);
+
+			if (pts[i + 1] - pts[i] != 90 * gap ||
+			    pts[i + 201] - pts[i + 200] != 90 * gap)
+				fail_msg("%s: picture %zu", format[f], i);
+		}
+		assert_true(pts[200] > pts[199]);
+	}
+}
+
 static void file_that_breaks_off(void **state)
 {
 	static uint8_t data[1000000];
@@ -333,6 +428,7 @@ int main(void)
 		cmocka_unit_test(rate_comes_from_the_stream),
 		cmocka_unit_test(what_is_no_video_is_refused),
 		cmocka_unit_test(shared_videos),
+		cmocka_unit_test(variable_rate_in_every_container),
 		cmocka_unit_test(file_that_breaks_off),
 	};
 
