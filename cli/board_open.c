@@ -31,6 +31,7 @@ static struct netra_board *open_only(const char *name,
 		.firmware_dir = options->firmware,
 		.no_boot = no_boot,
 		.arena_bytes = options->arena_bytes,
+		.irq_holdoff_us = options->irq_holdoff_us,
 		.sync_mode = options->sync == 1 ? NETRA_SYNC_PETERSON :
 						  NETRA_SYNC_RING,
 	};

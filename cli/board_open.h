@@ -13,6 +13,7 @@ struct cli_board_options {
 	unsigned int sync;	/* enum netra_sync_mode */
 	unsigned int window;	/* index in cli_windows */
 	uint64_t arena_bytes;
+	uint32_t irq_holdoff_us;	/* set by the verb: how late frames may be */
 };
 
 extern const char *const cli_sync_modes[];

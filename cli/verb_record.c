@@ -11,6 +11,8 @@
 
 #define REDRAW_NS 250000000u
 #define PLAIN_NS 10000000000u
+/* Nobody sees these frames live, and each wake-up costs more than a frame. */
+#define HOLDOFF_US 50000
 
 struct record {
 	struct netra_board *board;
@@ -280,7 +282,7 @@ static int record(struct record *r, struct result *result)
 
 static int run(const struct cli_verb *verb, int argc, char **argv)
 {
-	struct cli_board_options wanted = { 0 };
+	struct cli_board_options wanted = { .irq_holdoff_us = HOLDOFF_US };
 	struct record r = { 0 };
 	struct result *result;
 	bool json = false, strict = false;
