@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the board's memory is compared with: ordinary private memory, in huge
- * pages where the system gives them, that another CPU has just written with
- * frames of the same lengths in the same order. So the reference starts with
+ * What the board's memory is compared with: ordinary private memory, as
+ * malloc() gives it, that another CPU has just written with frames of the same
+ * lengths in the same order. So the reference starts with
  * its data in the same caches as the board's frames, however large they are.
  *
  * The writer is a thread of its own; it touches the memory only between
@@ -95,7 +95,6 @@ static void *map(size_t bytes)
 
 	if (p == MAP_FAILED)
 		return NULL;
-	madvise(p, bytes, MADV_HUGEPAGE);
 	memset(p, 0x5a, bytes);
 	return p;
 }

@@ -10,7 +10,7 @@
 #include "output.h"
 #include "progress.h"
 
-#define BAR_CELLS 30u
+#define BAR_CELLS 24u
 #define BAR_REDRAW_NS 50000000u		/* 20 times a second */
 #define PLAIN_AFTER_NS 5000000000u	/* patience without a terminal */
 
@@ -72,6 +72,7 @@ void cli_live(const char *text)
 static void draw_bar(const struct netra_boot_status *status)
 {
 	bool blocks = cli_utf8();
+	char size[24];
 	uint64_t total = status->total_bytes ? status->total_bytes : 1;
 	unsigned int full = (unsigned int)(status->done_bytes * BAR_CELLS / total);
 
@@ -79,11 +80,11 @@ static void draw_bar(const struct netra_boot_status *status)
 	for (unsigned int i = 0; i < BAR_CELLS; i++)
 		fputs(i < full ? (blocks ? "█" : "#") : (blocks ? "░" : "."),
 		      stderr);
-	fprintf(stderr, " %3u%%  %.1f MB",
-		(unsigned int)(status->done_bytes * 100 / total),
-		(double)status->total_bytes / 1e6);
+	cli_format_memory(size, sizeof(size), status->total_bytes);
+	fprintf(stderr, " %3u%%  %s",
+		(unsigned int)(status->done_bytes * 100 / total), size);
 	if (status->waiting_for)
-		fprintf(stderr, "  waiting: %.20s", status->waiting_for);
+		fprintf(stderr, ", %.24s", status->waiting_for);
 	fflush(stderr);
 	bar_open = true;
 }

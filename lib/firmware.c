@@ -11,6 +11,9 @@
 #include "internal.h"
 
 #define IMAGE_BYTES_MAX (64u << 20)	/* above what any SoC's map takes */
+#define UIMAGE_MAGIC	0x27051956u
+#define UIMAGE_SIZE	12		/* offset of the data's length, big-endian */
+#define UIMAGE_HEADER	64u
 
 static const char *const file_name[NETRA_IMAGE_COUNT] = {
 	[NETRA_IMAGE_UBOOT] = "u-boot.bin",
@@ -32,6 +35,23 @@ static bool read_all(int fd, uint8_t *data, size_t bytes)
 		bytes -= (size_t)n;
 	}
 	return true;
+}
+
+static uint32_t big32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	       (uint32_t)p[2] << 8 | p[3];
+}
+
+/*
+ * A U-Boot legacy image says how long its data is. The board would check a
+ * cut one against whatever its memory held, and might find it whole.
+ */
+static bool cut_short(const uint8_t *data, uint64_t bytes)
+{
+	if (bytes < UIMAGE_HEADER || big32(data) != UIMAGE_MAGIC)
+		return false;
+	return big32(data + UIMAGE_SIZE) > bytes - UIMAGE_HEADER;
 }
 
 static enum netra_error load(struct netra_board *board, const char *dir,
@@ -72,6 +92,12 @@ static enum netra_error load(struct netra_board *board, const char *dir,
 	if (!read_all(fd, data, (size_t)st.st_size)) {
 		fail(board, error, "%s (%s): cannot be read: %s", path,
 		     netra_image_name(image), strerror(errno));
+		free(data);
+		goto out_close;
+	}
+	if (cut_short(data, (uint64_t)st.st_size)) {
+		fail(board, error, "%s (%s): cut short: install the firmware "
+		     "again", path, netra_image_name(image));
 		free(data);
 		goto out_close;
 	}
