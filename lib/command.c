@@ -139,14 +139,15 @@ static enum netra_error await(struct netra_board *board, uint32_t id,
 
 		if (board->lost)
 			return board->lost;
-		if (board->generation != generation ||
-		    board->state != NETRA_BOARD_ATTACHED)
-			return fail(board, NETRA_ERR_TIMEOUT, "the board is "
-				    "being recovered: try again afterwards");
-		if (slot->done) {
+		if (slot->done && board->generation == generation) {
 			slot->owner = OWNER_NONE;
 			return finish(board, channel, &slot->result);
 		}
+		if (board->generation != generation ||
+		    board->state != NETRA_BOARD_ATTACHED)
+			return fail(board, NETRA_ERR_TIMEOUT, "the board did "
+				    "not answer and is being recovered: try "
+				    "again afterwards");
 		error = dispatch_once(board, LOOK_MS);
 		if (error == NETRA_ERR_AGAIN)
 			scan(board, now_ns());
