@@ -30,8 +30,8 @@ static void *make_huge(struct arena *arena, uint64_t bytes)
 {
 	void *at;
 
-	arena->fd = memfd_create("netra", MFD_CLOEXEC | MFD_HUGETLB |
-				 MFD_HUGE_2MB);
+	arena->fd =
+		memfd_create("netra", MFD_CLOEXEC | MFD_HUGETLB | MFD_HUGE_2MB);
 	if (arena->fd < 0)
 		return NULL;
 	if (!ftruncate(arena->fd, (off_t)bytes)) {
@@ -94,8 +94,7 @@ static uint64_t huge_bytes_of(const void *at)
 
 static void describe(struct arena *arena)
 {
-	const char *locked = mlock(arena->view, arena->bytes) ?
-		"" : ", locked";
+	const char *locked = mlock(arena->view, arena->bytes) ? "" : ", locked";
 	uint64_t huge = 0;
 
 	if (arena->page_bytes == HUGE_BYTES) {
@@ -114,8 +113,8 @@ static void describe(struct arena *arena)
 			 (unsigned int)(arena->page_bytes >> 10), locked);
 }
 
-enum netra_error arena_create(struct arena *arena, uint64_t bytes, char *why,
-			      size_t why_size)
+enum netra_error netra_arena_create(struct arena *arena, uint64_t bytes,
+				    char *why, size_t why_size)
 {
 	void *whole = NULL, *view, *area;
 
@@ -134,8 +133,10 @@ enum netra_error arena_create(struct arena *arena, uint64_t bytes, char *why,
 		goto err_fd;
 	madvise(view, bytes, MADV_HUGEPAGE);
 	madvise(view, bytes, MADV_POPULATE_READ);
-	area = mmap(NULL, arena->page_bytes > sizeof(*arena->area) ?
-		    arena->page_bytes : sizeof(*arena->area),
+	area = mmap(NULL,
+		    arena->page_bytes > sizeof(*arena->area) ?
+			    arena->page_bytes :
+			    sizeof(*arena->area),
 		    PROT_READ | PROT_WRITE, MAP_SHARED, arena->fd, 0);
 	if (area == MAP_FAILED)
 		goto err_view;
@@ -150,9 +151,9 @@ err_fd:
 	close(arena->fd);
 	arena->fd = -1;
 err_memory:
-	snprintf(why, why_size, "no memory for an arena of %llu MB (%s): ask "
-		 "for a smaller one", (unsigned long long)(bytes >> 20),
-		 strerror(errno));
+	snprintf(why, why_size,
+		 "no memory for an arena of %llu MB (%s): ask for a smaller one",
+		 (unsigned long long)(bytes >> 20), strerror(errno));
 	return NETRA_ERR_NO_MEMORY;
 }
 
@@ -169,11 +170,12 @@ static void *map_whole(const struct arena *arena)
  * VFIO wants a writable mapping to pin the pages through; they stay pinned
  * when it is gone.
  */
-enum netra_error arena_dma_map(struct arena *arena, struct transport *t,
-			       uint64_t align)
+enum netra_error netra_arena_dma_map(struct arena *arena, struct transport *t,
+				     uint64_t align)
 {
 	struct transport_memory memory = {
-		.fd = arena->fd, .bytes = arena->bytes,
+		.fd = arena->fd,
+		.bytes = arena->bytes,
 	};
 	enum netra_error error;
 
@@ -184,9 +186,9 @@ enum netra_error arena_dma_map(struct arena *arena, struct transport *t,
 		return error;
 	memory.address = map_whole(arena);
 	if (!memory.address)
-		return transport_fail(t, NETRA_ERR_NO_MEMORY,
-				      "no address space for the arena: %s",
-				      strerror(errno));
+		return netra_transport_fail(t, NETRA_ERR_NO_MEMORY,
+					    "no address space for the arena: %s",
+					    strerror(errno));
 	error = t->ops->dma_map(t, &memory);
 	munmap(memory.address, arena->bytes);
 	if (error)
@@ -196,7 +198,7 @@ enum netra_error arena_dma_map(struct arena *arena, struct transport *t,
 	return NETRA_OK;
 }
 
-enum netra_error arena_clear(struct arena *arena)
+enum netra_error netra_arena_clear(struct arena *arena)
 {
 	void *whole = map_whole(arena);
 
@@ -207,14 +209,15 @@ enum netra_error arena_clear(struct arena *arena)
 	return NETRA_OK;
 }
 
-void arena_destroy(struct arena *arena, struct transport *t)
+void netra_arena_destroy(struct arena *arena, struct transport *t)
 {
 	if (arena->fd < 0)
 		return;
 	if (arena->mapped && t)
 		t->ops->dma_unmap(t, arena->iova, arena->bytes);
 	munmap(arena->area, arena->page_bytes > sizeof(*arena->area) ?
-	       arena->page_bytes : sizeof(*arena->area));
+				    arena->page_bytes :
+				    sizeof(*arena->area));
 	munmap((void *)(uintptr_t)arena->view, arena->bytes);
 	close(arena->fd);
 	arena->fd = -1;

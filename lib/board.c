@@ -16,7 +16,7 @@
 
 static _Thread_local char open_error[ERROR_TEXT];
 
-uint64_t now_ns(void)
+uint64_t netra_now_ns(void)
 {
 	struct timespec t;
 
@@ -24,8 +24,8 @@ uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-enum netra_error fail(struct netra_board *board, enum netra_error error,
-		      const char *format, ...)
+enum netra_error netra_fail(struct netra_board *board, enum netra_error error,
+			    const char *format, ...)
 {
 	va_list arguments;
 
@@ -36,15 +36,15 @@ enum netra_error fail(struct netra_board *board, enum netra_error error,
 	return error;
 }
 
-enum netra_error fail_transport(struct netra_board *board,
-				enum netra_error error)
+enum netra_error netra_fail_transport(struct netra_board *board,
+				      enum netra_error error)
 {
 	if (error == NETRA_ERR_GONE)
-		board_gone(board, board->transport->why);
-	return fail(board, error, "%s", board->transport->why);
+		netra_board_gone(board, board->transport->why);
+	return netra_fail(board, error, "%s", board->transport->why);
 }
 
-void set_state(struct netra_board *board, enum netra_board_state state)
+void netra_set_state(struct netra_board *board, enum netra_board_state state)
 {
 	if (netra_board_may(board->state, state))
 		board->state = state;
@@ -55,39 +55,39 @@ static enum netra_error check_options(const struct netra_options *options)
 	uint32_t window = options->window_bytes;
 
 	if (options->size != sizeof(*options))
-		snprintf(open_error, sizeof(open_error), "options of another "
-			 "version of the library: build the program again");
+		snprintf(open_error, sizeof(open_error),
+			 "options of another version of the library: build the program again");
 	else if (options->channels > NETRA_CHANNELS_MAX)
-		snprintf(open_error, sizeof(open_error), "%u channels: at most "
-			 "%u are possible", options->channels,
-			 NETRA_CHANNELS_MAX);
+		snprintf(open_error, sizeof(open_error),
+			 "%u channels: at most %u are possible",
+			 options->channels, NETRA_CHANNELS_MAX);
 	else if (window && window != 1u << 20 && window != 2u << 20 &&
 		 window != 4u << 20 && window != 8u << 20)
-		snprintf(open_error, sizeof(open_error), "windows of %u bytes: "
-			 "the board has 1, 2, 4 and 8 MB", window);
+		snprintf(open_error, sizeof(open_error),
+			 "windows of %u bytes: the board has 1, 2, 4 and 8 MB",
+			 window);
 	else if (options->sync_mode != NETRA_SYNC_RING &&
 		 options->sync_mode != NETRA_SYNC_PETERSON)
 		snprintf(open_error, sizeof(open_error),
 			 "no such synchronisation mode");
 	else if (options->heartbeat_timeout_ms &&
 		 options->heartbeat_timeout_ms < 2 * NETRA_HEARTBEAT_MS)
-		snprintf(open_error, sizeof(open_error), "a heartbeat time-out "
-			 "of %u ms: the board's heart beats every %u ms",
+		snprintf(open_error, sizeof(open_error),
+			 "a heartbeat time-out of %u ms: the board's heart beats every %u ms",
 			 options->heartbeat_timeout_ms, NETRA_HEARTBEAT_MS);
 	else
 		return NETRA_OK;
 	return NETRA_ERR_INVALID;
 }
 
-static enum netra_error watch(struct netra_board *board, int fd,
-			      uint32_t events)
+static enum netra_error watch(struct netra_board *board, int fd, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.fd = fd };
 
 	if (fd < 0 || board->epoll_fd < 0 ||
 	    epoll_ctl(board->epoll_fd, EPOLL_CTL_ADD, fd, &event))
-		return fail(board, NETRA_ERR_IO, "no event descriptors: %s",
-			    strerror(errno));
+		return netra_fail(board, NETRA_ERR_IO,
+				  "no event descriptors: %s", strerror(errno));
 	return NETRA_OK;
 }
 
@@ -97,8 +97,8 @@ static enum netra_error make_descriptors(struct netra_board *board)
 
 	board->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	board->irq_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	board->timer_fd = timerfd_create(CLOCK_MONOTONIC,
-					 TFD_CLOEXEC | TFD_NONBLOCK);
+	board->timer_fd =
+		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	/* Edge-triggered: a wake-up needs no read, the count is taken later. */
 	error = watch(board, board->irq_fd, EPOLLIN | EPOLLET);
 	if (!error)
@@ -117,41 +117,44 @@ static enum netra_error emulated_failed(struct emulated *emulated,
 	char said[200];
 
 	nanosleep(&moment, NULL);
-	emulated_said(emulated, said, sizeof(said));
+	netra_emulated_said(emulated, said, sizeof(said));
 	if (said[0])
 		snprintf(open_error, sizeof(open_error),
 			 "the emulated board did not start: %s", said);
-	emulated_stop(emulated);
+	netra_emulated_stop(emulated);
 	return said[0] ? NETRA_ERR_INVALID : error;
 }
 
-static enum netra_error open_transport(struct netra_board *board,
-				       const char *text)
+static enum netra_error open_transport(const char *text,
+				       struct transport **transport,
+				       struct emulated **emulated)
 {
 	struct name name;
 	enum netra_error error;
 	int fd;
 
-	name_parse(text, &name);
+	netra_name_parse(text, &name);
 	switch (name.kind) {
 	case NAME_PCI:
-		return transport_vfio_open(name.rest, &board->transport,
-					   open_error, sizeof(open_error));
+		return netra_transport_vfio_open(name.rest, transport,
+						 open_error, sizeof(open_error));
 	case NAME_VFIO_USER:
-		return transport_vfio_user_open(name.rest, &board->transport,
-						open_error, sizeof(open_error));
+		return netra_transport_vfio_user_open(name.rest,
+						      transport,
+						      open_error,
+						      sizeof(open_error));
 	case NAME_EMULATED:
-		error = emulated_start(name.rest, &board->emulated, &fd,
-				       open_error, sizeof(open_error));
+		error = netra_emulated_start(name.rest, emulated, &fd,
+					     open_error, sizeof(open_error));
 		if (error)
 			return error;
-		error = transport_vfio_user_adopt(fd, &board->transport,
-						  open_error,
-						  sizeof(open_error));
+		error = netra_transport_vfio_user_adopt(fd, transport,
+							open_error,
+							sizeof(open_error));
 		if (!error)
 			return NETRA_OK;
-		error = emulated_failed(board->emulated, error);
-		board->emulated = NULL;
+		error = emulated_failed(*emulated, error);
+		*emulated = NULL;
 		return error;
 	case NAME_BAD:
 		break;
@@ -194,10 +197,10 @@ static void release(struct netra_board *board)
 {
 	if (board->transport)
 		board->transport->ops->irq(board->transport, -1);
-	arena_destroy(&board->arena, board->transport);
+	netra_arena_destroy(&board->arena, board->transport);
 	if (board->transport)
 		board->transport->ops->close(board->transport);
-	emulated_stop(board->emulated);
+	netra_emulated_stop(board->emulated);
 	if (board->timer_fd >= 0)
 		close(board->timer_fd);
 	if (board->irq_fd >= 0)
@@ -206,18 +209,48 @@ static void release(struct netra_board *board)
 		close(board->epoll_fd);
 	for (uint32_t i = 0; i < NETRA_CHANNELS_MAX; i++)
 		free(board->channel[i].frames);
-	images_free(&board->images);
+	netra_images_free(&board->images);
 	pthread_cond_destroy(&board->dispatched);
 	pthread_mutex_destroy(&board->lock);
 	free(board->firmware_dir);
 	free(board);
 }
 
+enum netra_error netra_board_make(const char *name,
+				  const struct netra_options *options,
+				  struct transport *transport,
+				  struct emulated *emulated,
+				  struct netra_board **board)
+{
+	struct netra_board *b = allocate(name, options);
+	enum netra_error error;
+
+	if (!b) {
+		snprintf(open_error, sizeof(open_error), "out of memory");
+		transport->ops->close(transport);
+		netra_emulated_stop(emulated);
+		return NETRA_ERR_NO_MEMORY;
+	}
+	b->transport = transport;
+	b->emulated = emulated;
+	error = make_descriptors(b);
+	if (!error)
+		error = netra_bus_identify(b);
+	if (error) {
+		snprintf(open_error, sizeof(open_error), "%s", b->error_text);
+		release(b);
+		return error;
+	}
+	*board = b;
+	return NETRA_OK;
+}
+
 enum netra_error netra_open(const char *name,
 			    const struct netra_options *options,
 			    struct netra_board **board)
 {
-	struct netra_board *b;
+	struct emulated *emulated = NULL;
+	struct transport *transport;
 	enum netra_error error;
 
 	open_error[0] = 0;
@@ -226,29 +259,11 @@ enum netra_error netra_open(const char *name,
 		return NETRA_ERR_INVALID;
 	}
 	error = options ? check_options(options) : NETRA_OK;
+	if (!error)
+		error = open_transport(name, &transport, &emulated);
 	if (error)
 		return error;
-	b = allocate(name, options);
-	if (!b) {
-		snprintf(open_error, sizeof(open_error), "out of memory");
-		return NETRA_ERR_NO_MEMORY;
-	}
-	error = open_transport(b, name);
-	if (error)
-		goto err_release;
-	error = make_descriptors(b);
-	if (!error)
-		error = bus_identify(b);
-	if (error) {
-		snprintf(open_error, sizeof(open_error), "%s", b->error_text);
-		goto err_release;
-	}
-	*board = b;
-	return NETRA_OK;
-
-err_release:
-	release(b);
-	return error;
+	return netra_board_make(name, options, transport, emulated, board);
 }
 
 const char *netra_open_error(void)
@@ -277,8 +292,8 @@ void netra_close(struct netra_board *board)
 		return;
 	/* Windows are taken down and drained before their memory is freed. */
 	if (board->attached && board->state != NETRA_BOARD_GONE) {
-		runner_detach(board, &runner);
-		runner_finish(board, &runner, NULL, NULL);
+		netra_runner_detach(board, &runner);
+		netra_runner_finish(board, &runner, NULL, NULL);
 	}
 	release(board);
 }

@@ -14,9 +14,9 @@
 #include "core/bytes.h"
 #include "internal.h"
 
-#define BAR_SPACE	0xc0000000u	/* where a root complex puts BARs */
-#define MSI_ADDRESS	0xfee00000u	/* as on a PC; the data names a vector */
-#define MSI_DATA	0x4041u
+#define BAR_SPACE 0xc0000000u /* where a root complex puts BARs */
+#define MSI_ADDRESS 0xfee00000u /* as on a PC; the data names a vector */
+#define MSI_DATA 0x4041u
 #define CAPABILITIES_MAX 48
 
 static enum netra_error get(struct netra_board *board, uint32_t offset,
@@ -74,36 +74,36 @@ static enum netra_error find_capabilities(struct netra_board *board)
 	return error;
 }
 
-enum netra_error bus_identify(struct netra_board *board)
+enum netra_error netra_bus_identify(struct netra_board *board)
 {
 	enum netra_error error;
 	uint32_t word;
 
 	error = get32(board, PCI_VENDOR_ID, &word);
 	if (error)
-		return fail_transport(board, error);
+		return netra_fail_transport(board, error);
 	board->bus.vendor_id = (uint16_t)word;
 	board->bus.device_id = (uint16_t)(word >> 16);
 	if (word == 0xffffffffu)
-		return fail(board, NETRA_ERR_GONE,
-			    "the board does not answer on the bus (all-ones): "
-			    "check its power and seat, then rescan the bus");
+		return netra_fail(board, NETRA_ERR_GONE,
+				  "the board does not answer on the bus (all-ones): check its power and seat, then rescan the bus");
 	board->soc = netra_soc_by_id(board->bus.device_id);
 	if (board->bus.vendor_id != NETRA_VENDOR_TI || !board->soc)
-		return fail(board, NETRA_ERR_UNSUPPORTED,
-			    "device %04x:%04x is no DM816x or DM814x board%s",
-			    board->bus.vendor_id, board->bus.device_id,
-			    board->bus.device_id == NETRA_DEVICE_UNPROGRAMMED ?
-			    ": its ROM has not run yet, check its boot pins" :
-			    ": see 'netra list'");
+		return netra_fail(board, NETRA_ERR_UNSUPPORTED,
+				  "device %04x:%04x is no DM816x or DM814x board%s",
+				  board->bus.vendor_id, board->bus.device_id,
+				  board->bus.device_id ==
+						  NETRA_DEVICE_UNPROGRAMMED ?
+					  ": its ROM has not run yet, check its boot pins" :
+					  ": see 'netra list'");
 	error = get32(board, PCI_CLASS_REVISION, &word);
 	board->bus.class_code = word >> 8;
 	if (!error)
 		error = find_capabilities(board);
-	return error ? fail_transport(board, error) : NETRA_OK;
+	return error ? netra_fail_transport(board, error) : NETRA_OK;
 }
 
-bool bus_present(struct netra_board *board)
+bool netra_bus_present(struct netra_board *board)
 {
 	uint32_t word;
 
@@ -113,7 +113,7 @@ bool bus_present(struct netra_board *board)
 static bool is_64_bit(uint32_t low)
 {
 	return (low & PCI_BASE_ADDRESS_MEM_TYPE_MASK) ==
-		PCI_BASE_ADDRESS_MEM_TYPE_64;
+	       PCI_BASE_ADDRESS_MEM_TYPE_64;
 }
 
 static enum netra_error read_bars(struct netra_board *board, uint64_t address[])
@@ -133,7 +133,7 @@ static enum netra_error read_bars(struct netra_board *board, uint64_t address[])
 		if (error)
 			return error;
 		address[bar] = (uint64_t)high << 32 |
-			(low & (uint32_t)PCI_BASE_ADDRESS_MEM_MASK);
+			       (low & (uint32_t)PCI_BASE_ADDRESS_MEM_MASK);
 	}
 	return NETRA_OK;
 }
@@ -190,11 +190,9 @@ static enum netra_error check_bars(struct netra_board *board,
 {
 	for (unsigned int i = 0; i < TRANSPORT_BARS; i++) {
 		if (board->transport->bar_bytes[i] && !now[i])
-			return fail(board, NETRA_ERR_UNSUPPORTED,
-				    "BAR %u has no address: the system skips "
-				    "boards of class 0; rescan the bus with a "
-				    "kernel that fixes the class, or reboot "
-				    "with the board powered", i);
+			return netra_fail(board, NETRA_ERR_UNSUPPORTED,
+					  "BAR %u has no address: the system skips boards of class 0; rescan the bus with a kernel that fixes the class, or reboot with the board powered",
+					  i);
 		board->bus.bar_address[i] = now[i];
 	}
 	return NETRA_OK;
@@ -219,13 +217,14 @@ static enum netra_error route_msi(struct netra_board *board)
 	if (!error)
 		error = put16(board, cap + data, MSI_DATA);
 	if (!error)
-		error = put16(board, cap + PCI_MSI_FLAGS, (uint16_t)
-			      ((word >> 16 & ~(uint32_t)PCI_MSI_FLAGS_QSIZE) |
-			       PCI_MSI_FLAGS_ENABLE));
+		error = put16(board, cap + PCI_MSI_FLAGS,
+			      (uint16_t)((word >> 16 &
+					  ~(uint32_t)PCI_MSI_FLAGS_QSIZE) |
+					 PCI_MSI_FLAGS_ENABLE));
 	return error;
 }
 
-enum netra_error bus_prepare(struct netra_board *board)
+enum netra_error netra_bus_prepare(struct netra_board *board)
 {
 	struct transport *t = board->transport;
 	uint64_t address[TRANSPORT_BARS];
@@ -233,10 +232,9 @@ enum netra_error bus_prepare(struct netra_board *board)
 	uint16_t command;
 
 	if (t->bar_bytes[0] < NETRA_BAR0_MIN_BYTES)
-		return fail(board, NETRA_ERR_UNSUPPORTED,
-			    "BAR 0 has %llu bytes instead of 4096: this is no "
-			    "board of the family, or its ROM did not run",
-			    (unsigned long long)t->bar_bytes[0]);
+		return netra_fail(board, NETRA_ERR_UNSUPPORTED,
+				  "BAR 0 has %llu bytes instead of 4096: this is no board of the family, or its ROM did not run",
+				  (unsigned long long)t->bar_bytes[0]);
 	error = read_bars(board, address);
 	if (!error && !t->root_complex) {
 		error = check_bars(board, address);
@@ -248,24 +246,28 @@ enum netra_error bus_prepare(struct netra_board *board)
 	if (!error)
 		error = get(board, PCI_COMMAND, &command, sizeof(command));
 	if (!error)
-		error = put16(board, PCI_COMMAND, (uint16_t)
-			      (netra_le16(command) | PCI_COMMAND_MEMORY |
-			       PCI_COMMAND_MASTER | PCI_COMMAND_SERR));
+		error = put16(board, PCI_COMMAND,
+			      (uint16_t)(netra_le16(command) |
+					 PCI_COMMAND_MEMORY |
+					 PCI_COMMAND_MASTER | PCI_COMMAND_SERR));
 	/* Firmware sends its first MSI when it likes: route it before. */
 	if (!error)
 		error = t->ops->irq(t, board->irq_fd);
 	if (!error && t->root_complex)
 		error = route_msi(board);
 	if (error)
-		return fail_transport(board, error);
+		return netra_fail_transport(board, error);
 	board->bus.prepared = true;
 	return NETRA_OK;
 }
 
-void bus_link(struct netra_board *board, uint32_t *width, uint32_t *mtps)
+void netra_bus_link(struct netra_board *board, uint32_t *width, uint32_t *mtps)
 {
 	static const uint32_t speed[16] = {
-		[1] = 2500, [2] = 5000, [3] = 8000, [4] = 16000,
+		[1] = 2500,
+		[2] = 5000,
+		[3] = 8000,
+		[4] = 16000,
 	};
 	uint32_t word;
 

@@ -12,8 +12,8 @@
 #include "core/bytes.h"
 #include "internal.h"
 
-#define LOCK_LOOKS	256
-#define LOCK_DEAD_MS	500u
+#define LOCK_LOOKS 256
+#define LOCK_DEAD_MS 500u
 
 static struct netra_lock_words *lock_words(struct netra_board *board,
 					   uint32_t channel)
@@ -35,7 +35,7 @@ static void new_epoch(struct netra_board *board, uint32_t channel)
 			LOCK_DEAD_MS * NS_PER_MS);
 }
 
-void channel_new_generation(struct netra_board *board, uint32_t channel)
+void netra_channel_new_generation(struct netra_board *board, uint32_t channel)
 {
 	const struct netra_channel_layout *layout =
 		&board->attach.block.channel[channel];
@@ -44,15 +44,16 @@ void channel_new_generation(struct netra_board *board, uint32_t channel)
 	c->old_frames += c->ring.frames_total;
 	c->old_bytes += c->ring.bytes_total;
 	c->old_lost += c->ring.lost_total;
-	netra_ring_init(&c->ring, layout, (const struct netra_record *)
-			(board->arena.view + layout->records_offset),
+	netra_ring_init(&c->ring, layout,
+			(const struct netra_record *)(board->arena.view +
+						      layout->records_offset),
 			c->frames);
 	/* Nobody knows how many were lost: a jump by one says that some were. */
 	c->sequence_base = c->have_last ? c->sequence_next + 1 : 0;
 	new_epoch(board, channel);
 }
 
-void channel_resynced(struct netra_board *board, uint32_t channel)
+void netra_channel_resynced(struct netra_board *board, uint32_t channel)
 {
 	netra_ring_resync(&board->channel[channel].ring);
 	new_epoch(board, channel);
@@ -118,14 +119,15 @@ static bool take_lock(struct netra_board *board, uint32_t channel,
 	}
 	netra_lock_release(&c->lock);
 	c->tail_due = true;
-	timer_at(board, now_ns + NS_PER_MS);
+	netra_timer_at(board, now_ns + NS_PER_MS);
 	beat = netra_read32(&lock_words(board, channel)->beat[NETRA_SIDE_BOARD]);
 	if (!c->lock_busy_ns || beat != c->lock_beat) {
 		c->lock_busy_ns = now_ns;
 		c->lock_beat = beat;
 	} else if (now_ns - c->lock_busy_ns >= LOCK_DEAD_MS * NS_PER_MS) {
 		c->lock_busy_ns = 0;
-		recover_trouble(board, NETRA_TROUBLE_LOCK, channel, now_ns);
+		netra_recover_trouble(board, NETRA_TROUBLE_LOCK, channel,
+				      now_ns);
 	}
 	return false;
 }
@@ -167,8 +169,9 @@ static void post_tail(struct netra_board *board, uint32_t channel)
 		c->tail_due = true;
 		return;
 	}
-	post_word(board, offsetof(struct netra_host_posts, tail) + 4 * channel,
-		  c->ring.tail);
+	netra_post_word(board,
+			offsetof(struct netra_host_posts, tail) + 4 * channel,
+			c->ring.tail);
 	c->posted_tail = c->ring.tail;
 }
 
@@ -198,8 +201,8 @@ static bool read_head(struct netra_board *board, uint32_t channel,
  * Room first, then discovery: what readers have had goes back before new
  * frames come in, so that one that keeps up loses nothing at any speed.
  */
-uint32_t channel_scan(struct netra_board *board, uint32_t channel,
-		      uint64_t now_ns)
+uint32_t netra_channel_scan(struct netra_board *board, uint32_t channel,
+			    uint64_t now_ns)
 {
 	struct channel *c = &board->channel[channel];
 	uint32_t mask = (1u << c->ring.layout.records_log2) - 1;
@@ -218,13 +221,13 @@ uint32_t channel_scan(struct netra_board *board, uint32_t channel,
 	post_tail(board, channel);
 	if (c->ring.fault) {
 		c->ring_faults++;
-		recover_trouble(board, NETRA_TROUBLE_RING_FAULT, channel,
-				now_ns);
+		netra_recover_trouble(board, NETRA_TROUBLE_RING_FAULT, channel,
+				      now_ns);
 	}
 	return found;
 }
 
-void channel_release(struct netra_board *board, uint32_t channel)
+void netra_channel_release(struct netra_board *board, uint32_t channel)
 {
 	struct channel *c = &board->channel[channel];
 	uint32_t wanted = needed(c);
@@ -235,7 +238,7 @@ void channel_release(struct netra_board *board, uint32_t channel)
 	post_tail(board, channel);
 	/* Under the lock a tail costs more: only when all has been read. */
 	if (c->tail_due && wanted == c->ring.head &&
-	    take_lock(board, channel, now_ns()))
+	    take_lock(board, channel, netra_now_ns()))
 		unlock(board, channel);
 }
 
@@ -243,7 +246,7 @@ void channel_release(struct netra_board *board, uint32_t channel)
  * A channel that gave nothing since the last tick may wait for room: relieve
  * pressure, and do not keep a key frame for readers to come.
  */
-void channel_tick(struct netra_board *board, uint32_t channel)
+void netra_channel_tick(struct netra_board *board, uint32_t channel)
 {
 	struct channel *c = &board->channel[channel];
 

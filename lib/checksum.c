@@ -7,8 +7,8 @@
 #include "core/crc32c.h"
 
 #ifdef __x86_64__
-__attribute__((target("sse4.2")))
-static uint32_t by_instruction(const uint8_t *at, size_t length)
+__attribute__((target("sse4.2"))) static uint32_t
+by_instruction(const uint8_t *at, size_t length)
 {
 	uint64_t crc = 0xffffffffu;
 
@@ -23,14 +23,14 @@ static uint32_t by_instruction(const uint8_t *at, size_t length)
 	return ~(uint32_t)crc;
 }
 
-uint32_t checksum(const void *data, size_t length)
+uint32_t netra_checksum(const void *data, size_t length)
 {
 	if (__builtin_cpu_supports("sse4.2"))
 		return by_instruction(data, length);
 	return netra_crc32c(0, data, length);
 }
 #else
-uint32_t checksum(const void *data, size_t length)
+uint32_t netra_checksum(const void *data, size_t length)
 {
 	return netra_crc32c(0, data, length);
 }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** checksum() - netra_crc32c() from 0, by the processor where it can. */
-uint32_t checksum(const void *data, size_t length);
+/** netra_checksum() - netra_crc32c() from 0, by the processor where it can. */
+uint32_t netra_checksum(const void *data, size_t length);
 
 #endif

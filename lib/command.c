@@ -16,9 +16,9 @@ static enum netra_error write_command(struct netra_board *board,
 				      const struct netra_command *wire,
 				      uint32_t id)
 {
-	uint32_t at = board->block_offset + (uint32_t)
-		offsetof(struct netra_board_block, command) +
-		id % NETRA_COMMAND_SLOTS * (uint32_t)sizeof(*wire);
+	uint32_t at = board->block_offset +
+		      (uint32_t)offsetof(struct netra_board_block, command) +
+		      id % NETRA_COMMAND_SLOTS * (uint32_t)sizeof(*wire);
 	struct transport *t = board->transport;
 	enum netra_error error = NETRA_OK;
 
@@ -29,16 +29,16 @@ static enum netra_error write_command(struct netra_board *board,
 		uint32_t word;
 
 		memcpy(&word, (const uint8_t *)wire + i, 4);
-		error = transport_write32(t, board->block_bar, at + i,
-					  netra_le32(word));
+		error = netra_transport_write32(t, board->block_bar, at + i,
+						netra_le32(word));
 	}
 	return error;
 }
 
-enum netra_error command_post(struct netra_board *board,
-			      enum command_owner owner,
-			      const struct netra_command_request *request,
-			      uint32_t *id, uint64_t now_ns)
+enum netra_error netra_command_post(struct netra_board *board,
+				    enum command_owner owner,
+				    const struct netra_command_request *request,
+				    uint32_t *id, uint64_t now_ns)
 {
 	struct netra_command wire;
 	struct command_slot *slot;
@@ -54,15 +54,15 @@ enum netra_error command_post(struct netra_board *board,
 	slot->done = false;
 	error = write_command(board, &wire, *id);
 	if (error)
-		return fail_transport(board, error);
-	post_word(board, offsetof(struct netra_host_posts, command_head),
-		  *id + 1);
-	error = transport_write32(board->transport, 0, NETRA_REG_MSI_IRQ,
-				  NETRA_DOORBELL_COMMAND);
-	return error ? fail_transport(board, error) : NETRA_OK;
+		return netra_fail_transport(board, error);
+	netra_post_word(board, offsetof(struct netra_host_posts, command_head),
+			*id + 1);
+	error = netra_transport_write32(board->transport, 0, NETRA_REG_MSI_IRQ,
+					NETRA_DOORBELL_COMMAND);
+	return error ? netra_fail_transport(board, error) : NETRA_OK;
 }
 
-bool command_settle(struct netra_board *board, uint64_t now_ns)
+bool netra_command_settle(struct netra_board *board, uint64_t now_ns)
 {
 	struct netra_command_result result;
 	bool found = false;
@@ -81,15 +81,15 @@ bool command_settle(struct netra_board *board, uint64_t now_ns)
 		if (owner == OWNER_CALLER)
 			slot->owner = OWNER_CALLER;
 		if (owner == OWNER_RESYNC)
-			recover_resynced(board, slot->channel, result.error,
-					 now_ns);
+			netra_recover_resynced(board, slot->channel,
+					       result.error, now_ns);
 		if (owner == OWNER_RESTART && result.error)
-			notice(board, NETRA_NOTICE_TROUBLE, slot->channel,
-			       "the channel did not start again: %s",
-			       netra_error_name(result.error));
+			netra_notify(board, NETRA_NOTICE_TROUBLE, slot->channel,
+				     "the channel did not start again: %s",
+				     netra_error_name(result.error));
 		if (result.error == NETRA_ERR_TIMEOUT && owner != OWNER_RESYNC)
-			recover_trouble(board, NETRA_TROUBLE_COMMAND,
-					slot->channel, now_ns);
+			netra_recover_trouble(board, NETRA_TROUBLE_COMMAND,
+					      slot->channel, now_ns);
 	}
 	return found;
 }
@@ -116,13 +116,13 @@ static enum netra_error finish(struct netra_board *board, uint32_t channel,
 	case NETRA_OK:
 		return NETRA_OK;
 	case NETRA_ERR_REFUSED:
-		return fail(board, NETRA_ERR_REFUSED,
-			    "channel %d: the board refused: %s",
-			    (int)channel, refusal(result->status));
+		return netra_fail(board, NETRA_ERR_REFUSED,
+				  "channel %d: the board refused: %s",
+				  (int)channel, refusal(result->status));
 	default:
-		return fail(board, result->error, "channel %d: the board did "
-			    "not answer within %u ms", (int)channel,
-			    COMMAND_MS);
+		return netra_fail(board, result->error,
+				  "channel %d: the board did not answer within %u ms",
+				  (int)channel, COMMAND_MS);
 	}
 }
 
@@ -132,7 +132,7 @@ static enum netra_error await(struct netra_board *board, uint32_t id,
 {
 	struct command_slot *slot = &board->command[id % NETRA_COMMAND_SLOTS];
 	uint32_t generation = board->generation;
-	uint64_t until = now_ns() + 2 * COMMAND_MS * NS_PER_MS;
+	uint64_t until = netra_now_ns() + 2 * COMMAND_MS * NS_PER_MS;
 
 	for (;;) {
 		enum netra_error error;
@@ -145,15 +145,14 @@ static enum netra_error await(struct netra_board *board, uint32_t id,
 		}
 		if (board->generation != generation ||
 		    board->state != NETRA_BOARD_ATTACHED)
-			return fail(board, NETRA_ERR_TIMEOUT, "the board did "
-				    "not answer and is being recovered: try "
-				    "again afterwards");
-		error = dispatch_once(board, LOOK_MS);
+			return netra_fail(board, NETRA_ERR_TIMEOUT,
+					  "the board did not answer and is being recovered: try again afterwards");
+		error = netra_dispatch_once(board, LOOK_MS);
 		if (error == NETRA_ERR_AGAIN)
-			scan(board, now_ns());
-		if (now_ns() > until)
-			return fail(board, NETRA_ERR_TIMEOUT,
-				    "the board did not answer");
+			netra_scan(board, netra_now_ns());
+		if (netra_now_ns() > until)
+			return netra_fail(board, NETRA_ERR_TIMEOUT,
+					  "the board did not answer");
 	}
 }
 
@@ -174,27 +173,29 @@ enum netra_error netra_command(struct netra_board *board, uint32_t channel,
 	if (board->lost)
 		error = board->lost;
 	else if (board->state != NETRA_BOARD_ATTACHED)
-		error = fail(board, NETRA_ERR_STATE,
-			     board->state == NETRA_BOARD_RECOVERING ?
-			     "the board is being recovered: try again later" :
-			     "the board is not started: start it first");
+		error = netra_fail(board, NETRA_ERR_STATE,
+				   board->state == NETRA_BOARD_RECOVERING ?
+					   "the board is being recovered: try again later" :
+					   "the board is not started: start it first");
 	else if (channel >= board->channels && opcode != NETRA_CMD_PING)
-		error = fail(board, NETRA_ERR_NOT_FOUND, "no channel %u: the "
-			     "board has 0 to %u", channel, board->channels - 1);
+		error = netra_fail(board, NETRA_ERR_NOT_FOUND,
+				   "no channel %u: the board has 0 to %u",
+				   channel, board->channels - 1);
 	else if (opcode == NETRA_CMD_RESYNC || opcode >= NETRA_CMD_COUNT)
-		error = fail(board, NETRA_ERR_INVALID,
-			     "not a command for applications");
+		error = netra_fail(board, NETRA_ERR_INVALID,
+				   "not a command for applications");
 	if (error)
 		goto out_unlock;
 	/* Before the command: its stream may end before its answer is seen. */
 	was_started = channel < board->channels &&
-		board->channel[channel].started;
+		      board->channel[channel].started;
 	if (opcode == NETRA_CMD_START || opcode == NETRA_CMD_STOP)
 		board->channel[channel].started = opcode == NETRA_CMD_START;
-	error = command_post(board, OWNER_CALLER, &request, &id, now_ns());
+	error = netra_command_post(board, OWNER_CALLER, &request, &id,
+				   netra_now_ns());
 	if (error == NETRA_ERR_AGAIN)
-		error = fail(board, NETRA_ERR_BUSY,
-			     "too many commands under way: try again");
+		error = netra_fail(board, NETRA_ERR_BUSY,
+				   "too many commands under way: try again");
 	else if (!error)
 		error = await(board, id, channel);
 	if (error && (opcode == NETRA_CMD_START || opcode == NETRA_CMD_STOP))
@@ -205,14 +206,12 @@ out_unlock:
 	return error;
 }
 
-enum netra_error netra_channel_start(struct netra_board *board,
-				     uint32_t channel)
+enum netra_error netra_channel_start(struct netra_board *board, uint32_t channel)
 {
 	return netra_command(board, channel, NETRA_CMD_START, 0, 0);
 }
 
-enum netra_error netra_channel_stop(struct netra_board *board,
-				    uint32_t channel)
+enum netra_error netra_channel_stop(struct netra_board *board, uint32_t channel)
 {
 	return netra_command(board, channel, NETRA_CMD_STOP, 0, 0);
 }

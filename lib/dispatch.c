@@ -8,9 +8,6 @@
  * the heads say what there is. What must be watched runs in ticks.
  */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -18,11 +15,11 @@
 #include "core/bytes.h"
 #include "internal.h"
 
-#define TICK_MS		250u
-#define POLLING_MS	10u
-#define SILENT_TICKS	3u
+#define TICK_MS 250u
+#define POLLING_MS 10u
+#define SILENT_TICKS 3u
 
-void timer_at(struct netra_board *board, uint64_t at_ns)
+void netra_timer_at(struct netra_board *board, uint64_t at_ns)
 {
 	struct itimerspec when = { 0 };
 
@@ -34,124 +31,27 @@ void timer_at(struct netra_board *board, uint64_t at_ns)
 	board->timer_ns = at_ns;
 }
 
-void post_word(struct netra_board *board, uint32_t offset, uint32_t value)
+void netra_post_word(struct netra_board *board, uint32_t offset, uint32_t value)
 {
 	enum netra_error error;
 
 	if (board->posts) {
-		volatile uint32_t *to = (volatile uint32_t *)
-			((volatile uint8_t *)board->posts + offset);
+		volatile uint32_t *to =
+			(volatile uint32_t *)((volatile uint8_t *)board->posts +
+					      offset);
 
 		/* All that led to it is done: frames are not read any more. */
 		__atomic_thread_fence(__ATOMIC_RELEASE);
 		*to = netra_le32(value);
 		return;
 	}
-	error = transport_write32(board->transport, board->block_bar,
-				  board->block_offset + offset + (uint32_t)
-				  offsetof(struct netra_board_block, posts),
-				  value);
+	error = netra_transport_write32(board->transport, board->block_bar,
+					board->block_offset + offset +
+						(uint32_t)offsetof(struct netra_board_block,
+								   posts),
+					value);
 	if (error)
-		fail_transport(board, error);
-}
-
-static struct netra_event *new_event(struct netra_board *board)
-{
-	if (board->event_head - board->event_tail == EVENTS_KEPT) {
-		board->event_tail++;
-		board->events_lost++;
-	}
-	return &board->event[board->event_head++ % EVENTS_KEPT];
-}
-
-void notice(struct netra_board *board, enum netra_notice kind,
-	    uint32_t channel, const char *format, ...)
-{
-	struct netra_event *event = new_event(board);
-	va_list arguments;
-
-	memset(event, 0, sizeof(*event));
-	event->notice = kind;
-	event->channel = channel;
-	event->host_time_ns = now_ns();
-	va_start(arguments, format);
-	vsnprintf(event->text, sizeof(event->text), format, arguments);
-	va_end(arguments);
-}
-
-static void describe(struct netra_event *event)
-{
-	const uint32_t *arg = event->arg;
-	size_t size = sizeof(event->text);
-
-	switch (event->type) {
-	case NETRA_EVENT_SIGNAL_LOST:
-		snprintf(event->text, size, "signal lost");
-		break;
-	case NETRA_EVENT_SIGNAL_FOUND:
-		snprintf(event->text, size, "signal found");
-		break;
-	case NETRA_EVENT_FORMAT:
-		snprintf(event->text, size, "format is %ux%u, %u/%u frames/s",
-			 arg[0], arg[1], arg[2], arg[3]);
-		break;
-	case NETRA_EVENT_OVERRUN:
-		snprintf(event->text, size, "overrun: %u frames lost", arg[0]);
-		break;
-	case NETRA_EVENT_FAULT:
-		snprintf(event->text, size, "fault: %s",
-			 arg[0] == NETRA_FAULT_ENCODER ? "encoder failed" :
-			 arg[0] == NETRA_FAULT_TRANSFER ?
-			 "an outbound transfer was refused" :
-			 arg[0] == NETRA_FAULT_LOCK ?
-			 "the host's lock was broken" :
-			 arg[0] == NETRA_FAULT_OVERHEAT ? "overheated" :
-			 "unknown");
-		break;
-	case NETRA_EVENT_ENDED:
-		snprintf(event->text, size, "the source has ended");
-		break;
-	}
-}
-
-void notice_event(struct netra_board *board,
-		  const struct netra_event_info *info, uint64_t host_ns)
-{
-	struct netra_event *event = new_event(board);
-	uint64_t at = netra_clock_to_host(&board->clock, info->board_time_ns);
-
-	memset(event, 0, sizeof(*event));
-	event->notice = NETRA_NOTICE_BOARD;
-	event->type = info->type;
-	event->channel = info->channel;
-	event->host_time_ns = at ? at : host_ns;
-	memcpy(event->arg, info->arg, sizeof(event->arg));
-	describe(event);
-	board->events_lost += info->lost;
-	if (info->type == NETRA_EVENT_FAULT &&
-	    info->arg[0] == NETRA_FAULT_TRANSFER)
-		board->dma_faults++;
-}
-
-static bool scan_events(struct netra_board *board, uint64_t now_ns)
-{
-	struct netra_host_area *area = board->arena.area;
-	uint32_t head = netra_read32_acquire(&area->heads.event_head);
-	struct netra_event_info info;
-	uint32_t before = board->events.position;
-	bool found = false;
-
-	if (head == before)
-		return false;
-	while (netra_events_next(&board->events, area->event, head,
-				 board->channels, &info)) {
-		notice_event(board, &info, now_ns);
-		found = true;
-	}
-	if (board->events.position != before)
-		post_word(board, offsetof(struct netra_host_posts, event_tail),
-			  board->events.position);
-	return found;
+		netra_fail_transport(board, error);
 }
 
 /*
@@ -166,8 +66,8 @@ static void scan_heartbeat(struct netra_board *board, uint64_t now_ns)
 
 	if (beat == board->heartbeat)
 		return;
-	time_ns = netra_le64(__atomic_load_n(&status->board_time_ns,
-					     __ATOMIC_ACQUIRE));
+	time_ns = netra_le64(
+		__atomic_load_n(&status->board_time_ns, __ATOMIC_ACQUIRE));
 	if (netra_read32(&status->heartbeat) != beat ||
 	    netra_read32(&status->generation) != board->generation)
 		return;
@@ -177,7 +77,7 @@ static void scan_heartbeat(struct netra_board *board, uint64_t now_ns)
 	netra_watchdog_heartbeat(&board->watchdog, beat, now_ns);
 }
 
-bool scan(struct netra_board *board, uint64_t now_ns)
+bool netra_scan(struct netra_board *board, uint64_t now_ns)
 {
 	uint32_t frames = 0;
 	bool found;
@@ -185,14 +85,14 @@ bool scan(struct netra_board *board, uint64_t now_ns)
 	if (board->state != NETRA_BOARD_ATTACHED)
 		return false;
 	scan_heartbeat(board, now_ns);
-	for (uint32_t i = 0; i < board->channels &&
-	     board->state == NETRA_BOARD_ATTACHED; i++)
-		frames += channel_scan(board, i, now_ns);
+	for (uint32_t i = 0;
+	     i < board->channels && board->state == NETRA_BOARD_ATTACHED; i++)
+		frames += netra_channel_scan(board, i, now_ns);
 	if (board->state != NETRA_BOARD_ATTACHED)
 		return true;
-	found = scan_events(board, now_ns);
+	found = netra_scan_events(board, now_ns);
 	if (board->mailbox.head != board->mailbox.tail)
-		found |= command_settle(board, now_ns);
+		found |= netra_command_settle(board, now_ns);
 	return found || frames;
 }
 
@@ -214,7 +114,7 @@ static bool expects_frames(const struct netra_board *board, uint32_t channel)
 	if (num && den * 4000 / num > (stall_ms ? stall_ms : 3000))
 		return false;
 	return c->ring.head - c->ring.tail < entries / 2 &&
-		c->ring.used_bytes < c->ring.layout.data_size / 2;
+	       c->ring.used_bytes < c->ring.layout.data_size / 2;
 }
 
 static void watch(struct netra_board *board, uint64_t now_ns)
@@ -225,18 +125,18 @@ static void watch(struct netra_board *board, uint64_t now_ns)
 	for (uint32_t i = 0; i < board->channels; i++) {
 		struct channel *c = &board->channel[i];
 
-		channel_tick(board, i);
+		netra_channel_tick(board, i);
 		netra_watchdog_channel(&board->watchdog, i,
 				       expects_frames(board, i), c->ring.head,
 				       now_ns);
 		/* Found before, but not dealt with: another recovery ran. */
 		if (c->ring.fault && !c->resyncing)
-			recover_trouble(board, NETRA_TROUBLE_RING_FAULT, i,
-					now_ns);
+			netra_recover_trouble(board, NETRA_TROUBLE_RING_FAULT,
+					      i, now_ns);
 	}
 	trouble = netra_watchdog_check(&board->watchdog, now_ns, &channel);
 	if (trouble)
-		recover_trouble(board, trouble, channel, now_ns);
+		netra_recover_trouble(board, trouble, channel, now_ns);
 }
 
 /* Interrupts that do not come while frames do: look by the clock instead. */
@@ -259,7 +159,7 @@ static uint64_t tick_length(struct netra_board *board, bool found)
 
 static bool tick(struct netra_board *board, uint64_t now_ns)
 {
-	bool found = scan(board, now_ns);
+	bool found = netra_scan(board, now_ns);
 	uint64_t count;
 
 	if (read(board->irq_fd, &count, sizeof(count)) == sizeof(count)) {
@@ -271,8 +171,9 @@ static bool tick(struct netra_board *board, uint64_t now_ns)
 		return found;
 	if (now_ns - board->host_beat_ns >= HOST_BEAT_MS * NS_PER_MS * 9 / 10) {
 		board->host_beat_ns = now_ns;
-		post_word(board, offsetof(struct netra_host_posts, host_beat),
-			  ++board->host_beat);
+		netra_post_word(board,
+				offsetof(struct netra_host_posts, host_beat),
+				++board->host_beat);
 	}
 	if (board->recovery.step == RECOVER_NONE)
 		watch(board, now_ns);
@@ -283,7 +184,7 @@ static bool tick(struct netra_board *board, uint64_t now_ns)
 static bool handle(struct netra_board *board, const struct epoll_event *event,
 		   int count)
 {
-	uint64_t expired, now = now_ns();
+	uint64_t expired, now = netra_now_ns();
 	bool found = false, timer = false, irq = false;
 
 	for (int i = 0; i < count; i++) {
@@ -292,9 +193,10 @@ static bool handle(struct netra_board *board, const struct epoll_event *event,
 		else if (event[i].data.fd == board->timer_fd)
 			timer = true;
 		else if (!board->transport->ops->alive(board->transport))
-			board_gone(board, board->emulated ?
-				   "the emulated board's process ended" :
-				   "the board left the bus or its process ended");
+			netra_board_gone(board,
+					 board->emulated ?
+						 "the emulated board's process ended" :
+						 "the board left the bus or its process ended");
 	}
 	if (board->state == NETRA_BOARD_GONE)
 		return true;
@@ -304,15 +206,14 @@ static bool handle(struct netra_board *board, const struct epoll_event *event,
 			return false;
 		board->timer_ns = 0;
 	}
-	if (board->state == NETRA_BOARD_ATTACHED &&
-	    (irq || now < board->tick_ns))
-		found |= scan(board, now);
+	if (board->state == NETRA_BOARD_ATTACHED && (irq || now < board->tick_ns))
+		found |= netra_scan(board, now);
 	if (board->state == NETRA_BOARD_ATTACHED && now >= board->tick_ns)
 		found |= tick(board, now);
 	if (board->recovery.step != RECOVER_NONE)
-		found |= recover_step(board, now);
+		found |= netra_recover_step(board, now);
 	if (board->state == NETRA_BOARD_ATTACHED)
-		timer_at(board, board->tick_ns);
+		netra_timer_at(board, board->tick_ns);
 	return found;
 }
 
@@ -345,20 +246,21 @@ static int wait_ms(uint64_t deadline_ns)
 
 	if (deadline_ns == UINT64_MAX)
 		return -1;
-	now = now_ns();
+	now = netra_now_ns();
 	if (now >= deadline_ns)
 		return 0;
 	return (int)((deadline_ns - now + NS_PER_MS - 1) / NS_PER_MS);
 }
 
-enum netra_error dispatch_once(struct netra_board *board, int timeout_ms)
+enum netra_error netra_dispatch_once(struct netra_board *board, int timeout_ms)
 {
 	uint64_t deadline_ns = 0;
 
 	if (timeout_ms < 0)
-		deadline_ns = UINT64_MAX;	/* some centuries from now */
+		deadline_ns = UINT64_MAX; /* some centuries from now */
 	else if (timeout_ms)
-		deadline_ns = now_ns() + NS_PER_MS * (unsigned int)timeout_ms;
+		deadline_ns =
+			netra_now_ns() + NS_PER_MS * (unsigned int)timeout_ms;
 	for (;;) {
 		struct epoll_event event[3];
 		bool found = false;
@@ -396,7 +298,8 @@ enum netra_error dispatch_once(struct netra_board *board, int timeout_ms)
 			return board->lost;
 		if (found)
 			return NETRA_OK;
-		if (!timeout_ms || (timeout_ms > 0 && now_ns() >= deadline_ns))
+		if (!timeout_ms ||
+		    (timeout_ms > 0 && netra_now_ns() >= deadline_ns))
 			return NETRA_ERR_AGAIN;
 	}
 }
@@ -411,21 +314,7 @@ enum netra_error netra_dispatch(struct netra_board *board, int timeout_ms)
 	enum netra_error error;
 
 	pthread_mutex_lock(&board->lock);
-	error = dispatch_once(board, timeout_ms);
-	pthread_mutex_unlock(&board->lock);
-	return error;
-}
-
-enum netra_error netra_next_event(struct netra_board *board,
-				  struct netra_event *event)
-{
-	enum netra_error error = NETRA_ERR_AGAIN;
-
-	pthread_mutex_lock(&board->lock);
-	if (board->event_tail != board->event_head) {
-		*event = board->event[board->event_tail++ % EVENTS_KEPT];
-		error = NETRA_OK;
-	}
+	error = netra_dispatch_once(board, timeout_ms);
 	pthread_mutex_unlock(&board->lock);
 	return error;
 }

@@ -14,11 +14,11 @@
 
 static void details(FILE *f, const struct netra_board_details *d)
 {
-	fprintf(f, "[board]\nname = %s\ndriver = %s\nsoc = %s\n"
-		"ids = %04x:%04x\nclass = %06x\nstate = %s\nfirmware = %s\n"
-		"channels = %u\nlink = x%u %u MT/s\n", d->name, d->driver,
-		d->soc, d->vendor_id, d->device_id, d->class_code, d->state,
-		d->firmware, d->channels, d->link_width, d->link_mtps);
+	fprintf(f,
+		"[board]\nname = %s\ndriver = %s\nsoc = %s\nids = %04x:%04x\nclass = %06x\nstate = %s\nfirmware = %s\nchannels = %u\nlink = x%u %u MT/s\n",
+		d->name, d->driver, d->soc, d->vendor_id, d->device_id,
+		d->class_code, d->state, d->firmware, d->channels,
+		d->link_width, d->link_mtps);
 	for (int i = 0; i < 6; i++) {
 		if (d->bar[i].bytes)
 			fprintf(f, "bar%d = %llu bytes%s\n", i,
@@ -29,17 +29,14 @@ static void details(FILE *f, const struct netra_board_details *d)
 
 static void counters(FILE *f, const struct netra_board_stats *s)
 {
-	fprintf(f, "\n[counters]\ngeneration = %08x\nsync = %s\n"
-		"arena = %llu bytes, %s, %s\nwindows = %u of %u bytes\n",
+	fprintf(f,
+		"\n[counters]\ngeneration = %08x\nsync = %s\narena = %llu bytes, %s, %s\nwindows = %u of %u bytes\n",
 		s->generation,
 		s->sync_mode == NETRA_SYNC_RING ? "ring" : "peterson",
 		(unsigned long long)s->arena_bytes, s->memory, s->cache_mode,
 		s->window_count, s->window_bytes);
-	fprintf(f, "interrupts = %llu\nwakeups = %llu\n"
-		"board_interrupts = %llu\nheartbeats = %llu\n"
-		"events_lost = %llu\nbad_replies = %llu\n"
-		"command_timeouts = %llu\nresyncs = %u\n"
-		"firmware_restarts = %u\nresets = %u\ndma_faults = %llu\n",
+	fprintf(f,
+		"interrupts = %llu\nwakeups = %llu\nboard_interrupts = %llu\nheartbeats = %llu\nevents_lost = %llu\nbad_replies = %llu\ncommand_timeouts = %llu\nresyncs = %u\nfirmware_restarts = %u\nresets = %u\ndma_faults = %llu\n",
 		(unsigned long long)s->interrupts,
 		(unsigned long long)s->wakeups,
 		(unsigned long long)s->board_interrupts,
@@ -65,8 +62,10 @@ static void registers(FILE *f, struct netra_board *board)
 		{ "ACT_STATUS", NETRA_REG_ACT_STATUS },
 		{ "OB_SIZE", NETRA_REG_OB_SIZE },
 		{ "EP_IRQ_STATUS", NETRA_REG_EP_IRQ_STATUS },
-		{ "GPR0", NETRA_REG_GPR(0) }, { "GPR1", NETRA_REG_GPR(1) },
-		{ "GPR2", NETRA_REG_GPR(2) }, { "GPR3", NETRA_REG_GPR(3) },
+		{ "GPR0", NETRA_REG_GPR(0) },
+		{ "GPR1", NETRA_REG_GPR(1) },
+		{ "GPR2", NETRA_REG_GPR(2) },
+		{ "GPR3", NETRA_REG_GPR(3) },
 		{ "MSI_RAW", NETRA_REG_MSI_RAW },
 		{ "ERR_RAW", NETRA_REG_ERR_RAW },
 		{ "PMRST_RAW", NETRA_REG_PMRST_RAW },
@@ -76,17 +75,18 @@ static void registers(FILE *f, struct netra_board *board)
 
 	fprintf(f, "\n[registers]\n");
 	for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++) {
-		if (!transport_read32(t, 0, one[i].offset, &value))
+		if (!netra_transport_read32(t, 0, one[i].offset, &value))
 			fprintf(f, "%s = %08x\n", one[i].name, value);
 	}
 	for (uint32_t i = 0; i < NETRA_OB_WINDOWS; i++) {
-		if (!transport_read32(t, 0, NETRA_REG_OB_INDEX(i), &value) &&
-		    !transport_read32(t, 0, NETRA_REG_OB_HI(i), &high) && value)
+		if (!netra_transport_read32(t, 0, NETRA_REG_OB_INDEX(i), &value) &&
+		    !netra_transport_read32(t, 0, NETRA_REG_OB_HI(i), &high) &&
+		    value)
 			fprintf(f, "OB%u = %08x:%08x\n", i, high, value);
 	}
 	for (uint32_t i = 0; i < NETRA_IB_REGIONS; i++) {
-		if (!transport_read32(t, 0, NETRA_REG_IB_BAR(i), &value) &&
-		    !transport_read32(t, 0, NETRA_REG_IB_OFFSET(i), &high))
+		if (!netra_transport_read32(t, 0, NETRA_REG_IB_BAR(i), &value) &&
+		    !netra_transport_read32(t, 0, NETRA_REG_IB_OFFSET(i), &high))
 			fprintf(f, "IB%u = BAR %u, offset %08x\n", i, value,
 				high);
 	}
@@ -114,9 +114,9 @@ static void rings(FILE *f, const struct netra_board *board)
 		const struct channel *c = &board->channel[i];
 		const struct netra_ring *r = &c->ring;
 
-		fprintf(f, "channel%u = head %u, tail %u of %u, %u of %u "
-			"bytes, %llu frames, %llu lost, %u readers%s%s%s\n", i,
-			r->head, r->tail, 1u << r->layout.records_log2,
+		fprintf(f,
+			"channel%u = head %u, tail %u of %u, %u of %u bytes, %llu frames, %llu lost, %u readers%s%s%s\n",
+			i, r->head, r->tail, 1u << r->layout.records_log2,
 			r->used_bytes, r->layout.data_size,
 			(unsigned long long)(c->old_frames + r->frames_total),
 			(unsigned long long)(c->old_lost + r->lost_total),
@@ -132,7 +132,7 @@ static void emulator_log(FILE *f, struct netra_board *board)
 
 	if (!board->emulated)
 		return;
-	emulated_said(board->emulated, said, sizeof(said));
+	netra_emulated_said(board->emulated, said, sizeof(said));
 	fprintf(f, "\n[emulator]\nfirst_message = %s\n", said);
 }
 
@@ -150,7 +150,7 @@ enum netra_error netra_dump(struct netra_board *board,
 
 	if (!f) {
 		pthread_mutex_lock(&board->lock);
-		fail(board, NETRA_ERR_NO_MEMORY, "out of memory");
+		netra_fail(board, NETRA_ERR_NO_MEMORY, "out of memory");
 		pthread_mutex_unlock(&board->lock);
 		return NETRA_ERR_NO_MEMORY;
 	}

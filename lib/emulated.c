@@ -23,9 +23,9 @@
 #include "internal.h"
 #include "names.h"
 
-#define WORDS_MAX	96
-#define SERVER_FD	3
-#define STOP_MS		2000u
+#define WORDS_MAX 96
+#define SERVER_FD 3
+#define STOP_MS 2000u
 
 extern char **environ;
 
@@ -34,7 +34,7 @@ struct emulated {
 	int log;
 };
 
-bool beside_us(const char *relative, char *path, size_t size)
+bool netra_beside_us(const char *relative, char *path, size_t size)
 {
 	char self[512];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -53,32 +53,34 @@ bool beside_us(const char *relative, char *path, size_t size)
 static bool find_program(char *path, size_t size)
 {
 	static const char *const places[] = {
-		"../emulator/netra-emulator", "emulator/netra-emulator",
-		"netra-emulator", "../../emulator/netra-emulator",
+		"../emulator/netra-emulator",
+		"emulator/netra-emulator",
+		"netra-emulator",
+		"../../emulator/netra-emulator",
 	};
 	const char *named = getenv("NETRA_EMULATOR");
 
 	if (named && *named)
 		return (size_t)snprintf(path, size, "%s", named) < size;
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (beside_us(places[i], path, size) && !access(path, X_OK))
+		if (netra_beside_us(places[i], path, size) && !access(path, X_OK))
 			return true;
 	}
 	snprintf(path, size, "%s/netra-emulator", NETRA_LIBEXECDIR);
 	return !access(path, X_OK);
 }
 
-static bool make_words(const char *program, const char *options,
-		       char *word[], char *text, size_t size)
+static bool make_words(const char *program, const char *options, char *word[],
+		       char *text, size_t size)
 {
 	char option[512];
 	int n = 0, more;
 
 	word[n++] = (char *)(uintptr_t)program;
-	word[n++] = (char *)(uintptr_t)"--listen-fd";
-	word[n++] = (char *)(uintptr_t)"3";
-	word[n++] = (char *)(uintptr_t)"--parent-death";
-	while ((more = name_option(&options, option, sizeof(option))) > 0) {
+	word[n++] = (char *)(uintptr_t) "--listen-fd";
+	word[n++] = (char *)(uintptr_t) "3";
+	word[n++] = (char *)(uintptr_t) "--parent-death";
+	while ((more = netra_name_option(&options, option, sizeof(option))) > 0) {
 		size_t bytes = strlen(option) + 1;
 
 		if (n + 1 >= WORDS_MAX || bytes > size)
@@ -110,7 +112,7 @@ static int spawn(struct emulated *e, const char *program, char *word[],
 	/* In a group of its own: an interrupt key is for the caller, which
 	 * then wants the board to live until it has closed its files. */
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK |
-				 POSIX_SPAWN_SETPGROUP);
+						      POSIX_SPAWN_SETPGROUP);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, e->log, 1);
@@ -132,8 +134,9 @@ static int move_up(int fd)
 	return higher;
 }
 
-enum netra_error emulated_start(const char *options, struct emulated **emulated,
-				int *client, char *why, size_t why_size)
+enum netra_error netra_emulated_start(const char *options,
+				      struct emulated **emulated, int *client,
+				      char *why, size_t why_size)
 {
 	char program[600], text[4096], *word[WORDS_MAX];
 	enum netra_error error = NETRA_ERR_NO_MEMORY;
@@ -144,13 +147,14 @@ enum netra_error emulated_start(const char *options, struct emulated **emulated,
 	if (!e)
 		return error;
 	if (!find_program(program, sizeof(program))) {
-		snprintf(why, why_size, "netra-emulator is not installed: "
-			 "name it in NETRA_EMULATOR");
+		snprintf(why, why_size,
+			 "netra-emulator is not installed: name it in NETRA_EMULATOR");
 		error = NETRA_ERR_NOT_FOUND;
 		goto err_free;
 	}
 	if (!make_words(program, options, word, text, sizeof(text))) {
-		snprintf(why, why_size, "too many options for an emulated board");
+		snprintf(why, why_size,
+			 "too many options for an emulated board");
 		error = NETRA_ERR_INVALID;
 		goto err_free;
 	}
@@ -169,8 +173,9 @@ enum netra_error emulated_start(const char *options, struct emulated **emulated,
 	if (pair[1] >= 0)
 		close(pair[1]);
 	if (code) {
-		snprintf(why, why_size, "%s: %s: name the emulator in "
-			 "NETRA_EMULATOR", program, strerror(code));
+		snprintf(why, why_size,
+			 "%s: %s: name the emulator in NETRA_EMULATOR", program,
+			 strerror(code));
 		error = NETRA_ERR_NOT_FOUND;
 		goto err_client;
 	}
@@ -186,7 +191,7 @@ err_free:
 	return error;
 }
 
-void emulated_said(struct emulated *emulated, char *text, size_t size)
+void netra_emulated_said(struct emulated *emulated, char *text, size_t size)
 {
 	ssize_t n = pread(emulated->log, text, size - 1, 0);
 	char *end;
@@ -202,7 +207,7 @@ static bool ended_within(pid_t pid, uint32_t ms)
 {
 	const struct timespec step = { .tv_nsec = 2 * NS_PER_MS };
 
-	for (uint32_t waited = 0; ; waited += 2) {
+	for (uint32_t waited = 0;; waited += 2) {
 		pid_t n = waitpid(pid, NULL, WNOHANG);
 
 		if (n == pid || (n < 0 && errno != EINTR))
@@ -213,7 +218,7 @@ static bool ended_within(pid_t pid, uint32_t ms)
 	}
 }
 
-void emulated_stop(struct emulated *emulated)
+void netra_emulated_stop(struct emulated *emulated)
 {
 	if (!emulated)
 		return;

@@ -31,8 +31,8 @@ static void fill_boot_config(const struct netra_board *board,
 		config->image_bytes[i] = board->images.bytes[i];
 }
 
-void runner_boot(struct netra_board *board, struct runner *runner,
-		 bool attach_only)
+void netra_runner_boot(struct netra_board *board, struct runner *runner,
+		       bool attach_only)
 {
 	struct netra_boot_config config;
 
@@ -41,14 +41,14 @@ void runner_boot(struct netra_board *board, struct runner *runner,
 	netra_boot_init(&runner->m.boot, &config, attach_only);
 }
 
-void runner_attach(struct netra_board *board, struct runner *runner)
+void netra_runner_attach(struct netra_board *board, struct runner *runner)
 {
 	memset(runner, 0, sizeof(*runner));
 	runner->attaching = true;
 	netra_attach_init(&runner->m.attach, &board->attach);
 }
 
-void runner_detach(struct netra_board *board, struct runner *runner)
+void netra_runner_detach(struct netra_board *board, struct runner *runner)
 {
 	memset(runner, 0, sizeof(*runner));
 	runner->attaching = true;
@@ -65,14 +65,15 @@ static enum netra_error upload(struct netra_board *board,
 	if ((unsigned int)action->image >= NETRA_IMAGE_COUNT ||
 	    !netra_range_ok(action->image_offset, action->length,
 			    board->images.bytes[action->image]))
-		return fail(board, NETRA_ERR_IMAGE,
-			    "an upload leaves its image");
-	error = transport_upload(board->transport, action->bar, action->offset,
-				 board->images.data[action->image] +
-				 action->image_offset, action->length,
-				 &arrived);
+		return netra_fail(board, NETRA_ERR_IMAGE,
+				  "an upload leaves its image");
+	error = netra_transport_upload(board->transport, action->bar,
+				       action->offset,
+				       board->images.data[action->image] +
+					       action->image_offset,
+				       action->length, &arrived);
 	*result = arrived;
-	return error ? fail_transport(board, error) : NETRA_OK;
+	return error ? netra_fail_transport(board, error) : NETRA_OK;
 }
 
 static enum netra_error execute(struct netra_board *board,
@@ -85,18 +86,19 @@ static enum netra_error execute(struct netra_board *board,
 	*result = 0;
 	switch (action->kind) {
 	case NETRA_ACT_REG_READ:
-		error = transport_read32(t, 0, action->offset, result);
+		error = netra_transport_read32(t, 0, action->offset, result);
 		break;
 	case NETRA_ACT_REG_WRITE:
-		error = transport_write32(t, 0, action->offset, action->value);
+		error = netra_transport_write32(t, 0, action->offset,
+						action->value);
 		break;
 	case NETRA_ACT_BAR_READ:
-		error = transport_read32(t, action->bar, action->offset,
-					 result);
+		error = netra_transport_read32(t, action->bar, action->offset,
+					       result);
 		break;
 	case NETRA_ACT_BAR_WRITE:
-		error = transport_write32(t, action->bar, action->offset,
-					  action->value);
+		error = netra_transport_write32(t, action->bar, action->offset,
+						action->value);
 		break;
 	case NETRA_ACT_UPLOAD:
 		return upload(board, action, result);
@@ -105,7 +107,7 @@ static enum netra_error execute(struct netra_board *board,
 	case NETRA_ACT_FAILED:
 		break;
 	}
-	return error ? fail_transport(board, error) : NETRA_OK;
+	return error ? netra_fail_transport(board, error) : NETRA_OK;
 }
 
 static enum netra_error boot_failed(struct netra_board *board,
@@ -117,16 +119,16 @@ static enum netra_error boot_failed(struct netra_board *board,
 	switch (failure) {
 	case NETRA_BOOT_GONE:
 		/* All-ones in BAR 0, but there for configuration: reset. */
-		if (bus_present(board))
-			return fail(board, NETRA_ERR_BOOT, "%s", text);
-		board_gone(board, text);
-		return fail(board, NETRA_ERR_GONE, "%s", text);
+		if (netra_bus_present(board))
+			return netra_fail(board, NETRA_ERR_BOOT, "%s", text);
+		netra_board_gone(board, text);
+		return netra_fail(board, NETRA_ERR_GONE, "%s", text);
 	case NETRA_BOOT_IMAGE_TOO_BIG:
 	case NETRA_BOOT_IMAGE_MISSING:
-		return fail(board, NETRA_ERR_IMAGE, "%s: %s",
-			    netra_image_name(boot->image), text);
+		return netra_fail(board, NETRA_ERR_IMAGE, "%s: %s",
+				  netra_image_name(boot->image), text);
 	default:
-		return fail(board, NETRA_ERR_BOOT, "%s", text);
+		return netra_fail(board, NETRA_ERR_BOOT, "%s", text);
 	}
 }
 
@@ -148,40 +150,42 @@ static enum netra_error attach_failed(struct netra_board *board,
 
 	switch (m->failure) {
 	case NETRA_ATTACH_FAIL_GONE:
-		board_gone(board, "the board answers all-ones");
-		return fail(board, NETRA_ERR_GONE, "%s",
-			    netra_attach_failure_text(m->failure));
+		netra_board_gone(board, "the board answers all-ones");
+		return netra_fail(board, NETRA_ERR_GONE, "%s",
+				  netra_attach_failure_text(m->failure));
 	case NETRA_ATTACH_FAIL_REFUSED:
-		return fail(board, NETRA_ERR_REFUSED, "the board refused its "
-			    "windows: %s", code && code < sizeof(refusal) /
-			    sizeof(refusal[0]) ? refusal[code] :
-			    "it gave no known reason");
+		return netra_fail(board, NETRA_ERR_REFUSED,
+				  "the board refused its windows: %s",
+				  code && code < sizeof(refusal) /
+								  sizeof(refusal[0]) ?
+					  refusal[code] :
+					  "it gave no known reason");
 	default:
-		return fail(board, NETRA_ERR_TIMEOUT, "%s: reset the board "
-			    "(netra boot --force)",
-			    netra_attach_failure_text(m->failure));
+		return netra_fail(board, NETRA_ERR_TIMEOUT,
+				  "%s: reset the board (netra boot --force)",
+				  netra_attach_failure_text(m->failure));
 	}
 }
 
-enum run_state runner_step(struct netra_board *board, struct runner *runner,
-			   enum netra_error *error)
+enum run_state netra_runner_step(struct netra_board *board,
+				 struct runner *runner, enum netra_error *error)
 {
 	struct netra_action action;
 
 	*error = NETRA_OK;
 	if (runner->attaching)
-		netra_attach_next(&runner->m.attach, now_ns(), runner->result,
-				  &action);
+		netra_attach_next(&runner->m.attach, netra_now_ns(),
+				  runner->result, &action);
 	else
-		netra_boot_next(&runner->m.boot, now_ns(), runner->result,
+		netra_boot_next(&runner->m.boot, netra_now_ns(), runner->result,
 				&action);
 	switch (action.kind) {
 	case NETRA_ACT_DONE:
 		return RUN_DONE;
 	case NETRA_ACT_FAILED:
 		*error = runner->attaching ?
-			attach_failed(board, &runner->m.attach) :
-			boot_failed(board, &runner->m.boot);
+				 attach_failed(board, &runner->m.attach) :
+				 boot_failed(board, &runner->m.boot);
 		return RUN_FAILED;
 	case NETRA_ACT_WAIT:
 		runner->result = 0;
@@ -201,7 +205,7 @@ static void sleep_until(struct netra_board *board, uint64_t until_ns)
 			.fd = board->transport->gone_fd,
 			.events = (short)board->transport->gone_events,
 		};
-		uint64_t now = now_ns();
+		uint64_t now = netra_now_ns();
 		struct timespec left;
 		int n;
 
@@ -215,8 +219,8 @@ static void sleep_until(struct netra_board *board, uint64_t until_ns)
 	}
 }
 
-static void report(const struct netra_boot *boot,
-		   netra_boot_callback *callback, void *context)
+static void report(const struct netra_boot *boot, netra_boot_callback *callback,
+		   void *context)
 {
 	struct netra_boot_progress progress;
 	struct netra_boot_status status;
@@ -233,19 +237,20 @@ static void report(const struct netra_boot *boot,
 	callback(context, &status);
 }
 
-enum netra_error runner_finish(struct netra_board *board,
-			       struct runner *runner,
-			       netra_boot_callback *callback, void *context)
+enum netra_error netra_runner_finish(struct netra_board *board,
+				     struct runner *runner,
+				     netra_boot_callback *callback,
+				     void *context)
 {
 	for (;;) {
 		enum netra_error error;
 		enum run_state state;
 
 		pthread_mutex_lock(&board->lock);
-		state = runner_step(board, runner, &error);
+		state = netra_runner_step(board, runner, &error);
 		if (state == RUN_WAIT &&
 		    !board->transport->ops->alive(board->transport)) {
-			board_gone(board, "the board's process ended");
+			netra_board_gone(board, "the board's process ended");
 			error = NETRA_ERR_GONE;
 			state = RUN_FAILED;
 		}

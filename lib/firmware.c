@@ -10,10 +10,11 @@
 
 #include "internal.h"
 
-#define IMAGE_BYTES_MAX (64u << 20)	/* above what any SoC's map takes */
-#define UIMAGE_MAGIC	0x27051956u
-#define UIMAGE_SIZE	12		/* offset of the data's length, big-endian */
-#define UIMAGE_HEADER	64u
+#define IMAGE_BYTES_MAX (64u << 20) /* above what any SoC's map takes */
+
+#define UIMAGE_MAGIC 0x27051956u
+#define UIMAGE_SIZE 12 /* offset of the data's length, big-endian */
+#define UIMAGE_HEADER 64u
 
 static const char *const file_name[NETRA_IMAGE_COUNT] = {
 	[NETRA_IMAGE_UBOOT] = "u-boot.bin",
@@ -65,39 +66,43 @@ static enum netra_error load(struct netra_board *board, const char *dir,
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir,
 			     file_name[image]) >= sizeof(path))
-		return fail(board, error, "firmware folder: its path is too "
-			    "long: use a shorter one");
+		return netra_fail(board, error,
+				  "firmware folder: its path is too long: use a shorter one");
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return fail(board, error, "%s (%s): %s: name the firmware's "
-			    "folder", path, netra_image_name(image),
-			    strerror(errno));
+		return netra_fail(board, error,
+				  "%s (%s): %s: name the firmware's folder",
+				  path, netra_image_name(image),
+				  strerror(errno));
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-		fail(board, error, "%s (%s): not a file: name the firmware's "
-		     "folder", path, netra_image_name(image));
+		netra_fail(board, error,
+			   "%s (%s): not a file: name the firmware's folder",
+			   path, netra_image_name(image));
 		goto out_close;
 	}
 	if (!st.st_size || st.st_size > IMAGE_BYTES_MAX) {
-		fail(board, error, "%s (%s): %s: install the firmware again",
-		     path, netra_image_name(image),
-		     st.st_size ? "larger than any board takes" : "empty");
+		netra_fail(board, error,
+			   "%s (%s): %s: install the firmware again", path,
+			   netra_image_name(image),
+			   st.st_size ? "larger than any board takes" : "empty");
 		goto out_close;
 	}
 	data = malloc((size_t)st.st_size);
 	if (!data) {
-		error = fail(board, NETRA_ERR_NO_MEMORY, "no memory for %s",
-			     path);
+		error = netra_fail(board, NETRA_ERR_NO_MEMORY,
+				   "no memory for %s", path);
 		goto out_close;
 	}
 	if (!read_all(fd, data, (size_t)st.st_size)) {
-		fail(board, error, "%s (%s): cannot be read: %s", path,
-		     netra_image_name(image), strerror(errno));
+		netra_fail(board, error, "%s (%s): cannot be read: %s", path,
+			   netra_image_name(image), strerror(errno));
 		free(data);
 		goto out_close;
 	}
 	if (cut_short(data, (uint64_t)st.st_size)) {
-		fail(board, error, "%s (%s): cut short: install the firmware "
-		     "again", path, netra_image_name(image));
+		netra_fail(board, error,
+			   "%s (%s): cut short: install the firmware again",
+			   path, netra_image_name(image));
 		free(data);
 		goto out_close;
 	}
@@ -123,11 +128,13 @@ static bool has_images(const char *dir)
 static bool find_built(char *dir, size_t size)
 {
 	static const char *const places[] = {
-		"firmware", "../firmware", "../../firmware",
+		"firmware",
+		"../firmware",
+		"../../firmware",
 	};
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (beside_us(places[i], dir, size) && has_images(dir))
+		if (netra_beside_us(places[i], dir, size) && has_images(dir))
 			return true;
 	}
 	snprintf(dir, size, "%s", NETRA_FIRMWAREDIR);
@@ -138,7 +145,8 @@ static const char *find_folder(struct netra_board *board, const char *dir,
 			       char *room, size_t size)
 {
 	static const char *const usual[] = {
-		"/lib/firmware/netra", "/usr/share/netra/firmware",
+		"/lib/firmware/netra",
+		"/usr/share/netra/firmware",
 	};
 
 	if (dir)
@@ -155,25 +163,24 @@ static const char *find_folder(struct netra_board *board, const char *dir,
 	return NULL;
 }
 
-enum netra_error images_load(struct netra_board *board, const char *dir)
+enum netra_error netra_images_load(struct netra_board *board, const char *dir)
 {
 	enum netra_error error = NETRA_OK;
 	char room[600];
 
 	dir = find_folder(board, dir, room, sizeof(room));
 	if (!dir)
-		return fail(board, NETRA_ERR_IMAGE, "no firmware in "
-			    "/lib/firmware/netra or /usr/share/netra/firmware: "
-			    "install it or name its folder");
-	images_free(&board->images);
+		return netra_fail(board, NETRA_ERR_IMAGE,
+				  "no firmware in /lib/firmware/netra or /usr/share/netra/firmware: install it or name its folder");
+	netra_images_free(&board->images);
 	for (int i = 0; !error && i < NETRA_IMAGE_COUNT; i++)
 		error = load(board, dir, (enum netra_image)i);
 	if (error)
-		images_free(&board->images);
+		netra_images_free(&board->images);
 	return error;
 }
 
-void images_free(struct images *images)
+void netra_images_free(struct images *images)
 {
 	for (int i = 0; i < NETRA_IMAGE_COUNT; i++) {
 		free(images->data[i]);

@@ -48,15 +48,15 @@ struct arena {
 	char memory[64];
 };
 
-/** arena_create() - @why: one sentence on failure. */
-enum netra_error arena_create(struct arena *arena, uint64_t bytes, char *why,
-			      size_t why_size);
-enum netra_error arena_dma_map(struct arena *arena, struct transport *t,
-			       uint64_t align);
-/** arena_clear() - All zeros: nothing of a former generation is left. */
-enum netra_error arena_clear(struct arena *arena);
-/** arena_destroy() - @t may be NULL when the board cannot reach it any more. */
-void arena_destroy(struct arena *arena, struct transport *t);
+/** netra_arena_create() - @why: one sentence on failure. */
+enum netra_error netra_arena_create(struct arena *arena, uint64_t bytes,
+				    char *why, size_t why_size);
+enum netra_error netra_arena_dma_map(struct arena *arena, struct transport *t,
+				     uint64_t align);
+/** netra_arena_clear() - All zeros: nothing of a former generation is left. */
+enum netra_error netra_arena_clear(struct arena *arena);
+/** netra_arena_destroy() - @t may be NULL when the board cannot reach it any more. */
+void netra_arena_destroy(struct arena *arena, struct transport *t);
 
 /* ---- configuration space (bus.c) ---------------------------------------- */
 
@@ -70,17 +70,17 @@ struct bus {
 	bool prepared;
 };
 
-enum netra_error bus_identify(struct netra_board *board);
+enum netra_error netra_bus_identify(struct netra_board *board);
 /**
- * bus_prepare() - Addresses in BARs, memory and bus mastering on, MSI routed.
+ * netra_bus_prepare() - Addresses in BARs, memory and bus mastering on, MSI routed.
  *
  * Also after a reset: what was assigned before is written again.
  */
-enum netra_error bus_prepare(struct netra_board *board);
-void bus_link(struct netra_board *board, uint32_t *width, uint32_t *mtps);
+enum netra_error netra_bus_prepare(struct netra_board *board);
+void netra_bus_link(struct netra_board *board, uint32_t *width, uint32_t *mtps);
 
-/** bus_present() - Does the board answer configuration cycles? */
-bool bus_present(struct netra_board *board);
+/** netra_bus_present() - Does the board answer configuration cycles? */
+bool netra_bus_present(struct netra_board *board);
 
 /* ---- firmware images (firmware.c) --------------------------------------- */
 
@@ -89,9 +89,9 @@ struct images {
 	uint32_t bytes[NETRA_IMAGE_COUNT];
 };
 
-/** images_load() - From @dir, else from where netra_boot() says. No lock. */
-enum netra_error images_load(struct netra_board *board, const char *dir);
-void images_free(struct images *images);
+/** netra_images_load() - From @dir, else from where netra_boot() says. No lock. */
+enum netra_error netra_images_load(struct netra_board *board, const char *dir);
+void netra_images_free(struct images *images);
 
 /* ---- carrying out what a machine of core/ asks for (execute.c) ---------- */
 
@@ -107,38 +107,41 @@ struct runner {
 
 enum run_state { RUN_AGAIN, RUN_WAIT, RUN_DONE, RUN_FAILED };
 
-void runner_boot(struct netra_board *board, struct runner *runner,
-		 bool attach_only);
-void runner_attach(struct netra_board *board, struct runner *runner);
-void runner_detach(struct netra_board *board, struct runner *runner);
+void netra_runner_boot(struct netra_board *board, struct runner *runner,
+		       bool attach_only);
+void netra_runner_attach(struct netra_board *board, struct runner *runner);
+void netra_runner_detach(struct netra_board *board, struct runner *runner);
 
 /**
- * runner_step() - One action of the machine.
+ * netra_runner_step() - One action of the machine.
  * Return: RUN_FAILED leaves the reason in the board's error text and *error.
  */
-enum run_state runner_step(struct netra_board *board, struct runner *runner,
-			   enum netra_error *error);
+enum run_state netra_runner_step(struct netra_board *board,
+				 struct runner *runner,
+				 enum netra_error *error);
 
 /**
- * runner_finish() - Step until the machine is done, sleeping as it asks.
+ * netra_runner_finish() - Step until the machine is done, sleeping as it asks.
  *
  * Called without the lock; takes it for each step.
  */
-enum netra_error runner_finish(struct netra_board *board,
-			       struct runner *runner,
-			       netra_boot_callback *callback, void *context);
+enum netra_error netra_runner_finish(struct netra_board *board,
+				     struct runner *runner,
+				     netra_boot_callback *callback,
+				     void *context);
 
 /* ---- an emulated board of our own (emulated.c) -------------------------- */
 
 struct emulated;
 
-enum netra_error emulated_start(const char *options, struct emulated **emulated,
-				int *socket, char *why, size_t why_size);
-/** emulated_said() - What it complained of when it ended by itself. */
-void emulated_said(struct emulated *emulated, char *text, size_t size);
-void emulated_stop(struct emulated *emulated);
-/** beside_us() - Path of @relative to the running program's folder. */
-bool beside_us(const char *relative, char *path, size_t size);
+enum netra_error netra_emulated_start(const char *options,
+				      struct emulated **emulated, int *socket,
+				      char *why, size_t why_size);
+/** netra_emulated_said() - What it complained of when it ended by itself. */
+void netra_emulated_said(struct emulated *emulated, char *text, size_t size);
+void netra_emulated_stop(struct emulated *emulated);
+/** netra_beside_us() - Path of @relative to the running program's folder. */
+bool netra_beside_us(const char *relative, char *path, size_t size);
 
 /* ---- channels and readers ----------------------------------------------- */
 
@@ -184,17 +187,17 @@ struct netra_reader {
 	uint64_t held[];	/* bit per ring entry */
 };
 
-/** channel_new_generation() - Fresh ring over the attached layout. */
-void channel_new_generation(struct netra_board *board, uint32_t channel);
-/** channel_resynced() - Both sides are back at position 0. */
-void channel_resynced(struct netra_board *board, uint32_t channel);
-/** channel_scan() - Learn of new frames. Return: how many. */
-uint32_t channel_scan(struct netra_board *board, uint32_t channel,
-		      uint64_t now_ns);
-/** channel_release() - A reader gave something back: make room at once. */
-void channel_release(struct netra_board *board, uint32_t channel);
-/** channel_tick() - From time to time, for channels that give nothing. */
-void channel_tick(struct netra_board *board, uint32_t channel);
+/** netra_channel_new_generation() - Fresh ring over the attached layout. */
+void netra_channel_new_generation(struct netra_board *board, uint32_t channel);
+/** netra_channel_resynced() - Both sides are back at position 0. */
+void netra_channel_resynced(struct netra_board *board, uint32_t channel);
+/** netra_channel_scan() - Learn of new frames. Return: how many. */
+uint32_t netra_channel_scan(struct netra_board *board, uint32_t channel,
+			    uint64_t now_ns);
+/** netra_channel_release() - A reader gave something back: make room at once. */
+void netra_channel_release(struct netra_board *board, uint32_t channel);
+/** netra_channel_tick() - From time to time, for channels that give nothing. */
+void netra_channel_tick(struct netra_board *board, uint32_t channel);
 
 /* ---- recovery (recover.c) ----------------------------------------------- */
 
@@ -219,16 +222,17 @@ struct recovery {
 	char tried[128];	/* rungs so far, for the last word */
 };
 
-/** recover_trouble() - Climb the ladder for @trouble. */
-void recover_trouble(struct netra_board *board, enum netra_trouble trouble,
-		     uint32_t channel, uint64_t now_ns);
-/** recover_step() - Go on with what is under way; a few milliseconds. */
-bool recover_step(struct netra_board *board, uint64_t now_ns);
-/** recover_resynced() - The board answered a RESYNC command. */
-void recover_resynced(struct netra_board *board, uint32_t channel,
-		      enum netra_error error, uint64_t now_ns);
-/** board_gone() - Off the bus: final. */
-void board_gone(struct netra_board *board, const char *why);
+/** netra_recover_trouble() - Climb the ladder for @trouble. */
+void netra_recover_trouble(struct netra_board *board,
+			   enum netra_trouble trouble, uint32_t channel,
+			   uint64_t now_ns);
+/** netra_recover_step() - Go on with what is under way; a few milliseconds. */
+bool netra_recover_step(struct netra_board *board, uint64_t now_ns);
+/** netra_recover_resynced() - The board answered a RESYNC command. */
+void netra_recover_resynced(struct netra_board *board, uint32_t channel,
+			    enum netra_error error, uint64_t now_ns);
+/** netra_board_gone() - Off the bus: final. */
+void netra_board_gone(struct netra_board *board, const char *why);
 
 /* ---- commands (command.c) ----------------------------------------------- */
 
@@ -246,14 +250,26 @@ struct command_slot {
 	struct netra_command_result result;
 };
 
-enum netra_error command_post(struct netra_board *board,
-			      enum command_owner owner,
-			      const struct netra_command_request *request,
-			      uint32_t *id, uint64_t now_ns);
-/** command_settle() - Hand answers to their owners. Return: any settled? */
-bool command_settle(struct netra_board *board, uint64_t now_ns);
+enum netra_error netra_command_post(struct netra_board *board,
+				    enum command_owner owner,
+				    const struct netra_command_request *request,
+				    uint32_t *id, uint64_t now_ns);
+/** netra_command_settle() - Hand answers to their owners. Return: any settled? */
+bool netra_command_settle(struct netra_board *board, uint64_t now_ns);
 
 /* ---- the board ---------------------------------------------------------- */
+
+/**
+ * netra_board_make() - A board over an open transport, which it then owns.
+ * @emulated: The process behind it, or NULL.
+ *
+ * On failure both are closed, and netra_open_error() says why.
+ */
+enum netra_error netra_board_make(const char *name,
+				  const struct netra_options *options,
+				  struct transport *transport,
+				  struct emulated *emulated,
+				  struct netra_board **board);
 
 struct netra_board {
 	pthread_mutex_t lock;
@@ -321,44 +337,44 @@ struct netra_board {
 	uint32_t resets;
 };
 
-/** fail() - Keep the sentence for netra_error_text(), return @error. */
-enum netra_error fail(struct netra_board *board, enum netra_error error,
-		      const char *format, ...)
+/** netra_fail() - Keep the sentence for netra_error_text(), return @error. */
+enum netra_error netra_fail(struct netra_board *board, enum netra_error error,
+			    const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/** fail_transport() - The transport's sentence; a board found gone is lost. */
-enum netra_error fail_transport(struct netra_board *board,
-				enum netra_error error);
+/** netra_fail_transport() - The transport's sentence; a board found gone is lost. */
+enum netra_error netra_fail_transport(struct netra_board *board,
+				      enum netra_error error);
 
-uint64_t now_ns(void);
+uint64_t netra_now_ns(void);
 
-/** timer_at() - Have netra_fd() wake at @at_ns at the latest. */
-void timer_at(struct netra_board *board, uint64_t at_ns);
+/** netra_timer_at() - Have netra_fd() wake at @at_ns at the latest. */
+void netra_timer_at(struct netra_board *board, uint64_t at_ns);
 
-/** post_word() - Write a word of the host's posts into the board block. */
-void post_word(struct netra_board *board, uint32_t offset, uint32_t value);
+/** netra_post_word() - Write a word of the host's posts into the board block. */
+void netra_post_word(struct netra_board *board, uint32_t offset, uint32_t value);
 
-/** notice() - Queue an event for netra_next_event(). */
-void notice(struct netra_board *board, enum netra_notice kind,
-	    uint32_t channel, const char *format, ...)
+/** netra_notify() - Queue an event for netra_next_event(). */
+void netra_notify(struct netra_board *board, enum netra_notice kind,
+		  uint32_t channel, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-void notice_event(struct netra_board *board,
-		  const struct netra_event_info *info, uint64_t host_ns);
+/** netra_scan_events() - Take the board's new events. Return: any? */
+bool netra_scan_events(struct netra_board *board, uint64_t now_ns);
 
-/** load_firmware_info() - Read the board block's head over the bus. */
-enum netra_error load_firmware_info(struct netra_board *board);
+/** netra_load_firmware_info() - Read the board block's head over the bus. */
+enum netra_error netra_load_firmware_info(struct netra_board *board);
 
-/** begin_generation() - Memory and rings of a fresh attach, before it. */
-enum netra_error begin_generation(struct netra_board *board);
-/** attached() - The board answered: watch it from now on. */
-void attached(struct netra_board *board, uint64_t now);
+/** netra_begin_generation() - Memory and rings of a fresh attach, before it. */
+enum netra_error netra_begin_generation(struct netra_board *board);
+/** netra_attached() - The board answered: watch it from now on. */
+void netra_attached(struct netra_board *board, uint64_t now);
 
-/** dispatch_once() - netra_dispatch() with the lock held on entry and exit. */
-enum netra_error dispatch_once(struct netra_board *board, int timeout_ms);
+/** netra_dispatch_once() - netra_dispatch() with the lock held on entry and exit. */
+enum netra_error netra_dispatch_once(struct netra_board *board, int timeout_ms);
 
-/** scan() - Look at everything the board may have written. Anything new? */
-bool scan(struct netra_board *board, uint64_t now_ns);
+/** netra_scan() - Look at everything the board may have written. Anything new? */
+bool netra_scan(struct netra_board *board, uint64_t now_ns);
 
-/** set_state() - Checked against netra_board_may(). */
-void set_state(struct netra_board *board, enum netra_board_state state);
+/** netra_set_state() - Checked against netra_board_may(). */
+void netra_set_state(struct netra_board *board, enum netra_board_state state);
 
 #endif

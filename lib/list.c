@@ -19,8 +19,8 @@ static bool read_text(const char *address, const char *file, char *text,
 	FILE *f;
 	bool got;
 
-	snprintf(path, sizeof(path), DEVICES "/%.*s/%s", ADDRESS_CHARS,
-		 address, file);
+	snprintf(path, sizeof(path), DEVICES "/%.*s/%s", ADDRESS_CHARS, address,
+		 file);
 	f = fopen(path, "re");
 	if (!f)
 		return false;
@@ -34,7 +34,8 @@ static unsigned long read_number(const char *address, const char *file)
 	char text[32];
 
 	return read_text(address, file, text, sizeof(text)) ?
-		strtoul(text, NULL, 0) : 0;
+		       strtoul(text, NULL, 0) :
+		       0;
 }
 
 static void read_link(const char *address, const char *file, char *text,
@@ -45,8 +46,8 @@ static void read_link(const char *address, const char *file, char *text,
 	ssize_t n;
 
 	text[0] = 0;
-	snprintf(path, sizeof(path), DEVICES "/%.*s/%s", ADDRESS_CHARS,
-		 address, file);
+	snprintf(path, sizeof(path), DEVICES "/%.*s/%s", ADDRESS_CHARS, address,
+		 file);
 	n = readlink(path, target, sizeof(target) - 1);
 	if (n <= 0)
 		return;
@@ -102,8 +103,7 @@ static void describe(const char *address, struct netra_list_entry *entry)
 	snprintf(entry->soc, sizeof(entry->soc), "%s", soc ? soc->name : "");
 	read_link(address, "driver", entry->driver, sizeof(entry->driver));
 	read_bars(address, entry->bar_bytes);
-	entry->link_width = (uint32_t)read_number(address,
-						  "current_link_width");
+	entry->link_width = (uint32_t)read_number(address, "current_link_width");
 	/* "5.0 GT/s PCIe" */
 	if (read_text(address, "current_link_speed", speed, sizeof(speed)))
 		entry->link_mtps = (uint32_t)(strtod(speed, NULL) * 1000);

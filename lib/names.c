@@ -5,14 +5,13 @@
 
 #include "names.h"
 
-static const char help[] =
-	"say pci:0000:03:00.0, vfio-user:PATH or emulated";
+static const char help[] = "say pci:0000:03:00.0, vfio-user:PATH or emulated";
 
 static void bad(struct name *name, const char *text)
 {
 	name->kind = NAME_BAD;
-	snprintf(name->rest, sizeof(name->rest),
-		 "'%.64s' names no board: %s", text, help);
+	snprintf(name->rest, sizeof(name->rest), "'%.64s' names no board: %s",
+		 text, help);
 }
 
 static bool after(const char *text, const char *prefix, const char **rest)
@@ -30,12 +29,14 @@ static bool pci_address(const char *text, char *address, size_t size)
 	unsigned int domain = 0, bus, device, function;
 	int end = -1;
 
-	if (sscanf(text, "%4x:%2x:%2x.%1x%n", &domain, &bus, &device,
-		   &function, &end) != 4 || end < 0 || text[end]) {
+	if (sscanf(text, "%4x:%2x:%2x.%1x%n", &domain, &bus, &device, &function,
+		   &end) != 4 ||
+	    end < 0 || text[end]) {
 		end = -1;
 		domain = 0;
 		if (sscanf(text, "%2x:%2x.%1x%n", &bus, &device, &function,
-			   &end) != 3 || end < 0 || text[end])
+			   &end) != 3 ||
+		    end < 0 || text[end])
 			return false;
 	}
 	if (device > 31 || function > 7)
@@ -45,7 +46,7 @@ static bool pci_address(const char *text, char *address, size_t size)
 	return true;
 }
 
-void name_parse(const char *text, struct name *name)
+void netra_name_parse(const char *text, struct name *name)
 {
 	const char *rest;
 
@@ -73,7 +74,7 @@ void name_parse(const char *text, struct name *name)
 	strcpy(name->rest, rest);
 }
 
-int name_option(const char **at, char *word, size_t size)
+int netra_name_option(const char **at, char *word, size_t size)
 {
 	const char *from = *at;
 	size_t n = 2;

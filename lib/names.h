@@ -17,15 +17,15 @@ struct name {
 	char rest[512];
 };
 
-/** name_parse() - Take a board's name apart; short PCI addresses are filled. */
-void name_parse(const char *text, struct name *name);
+/** netra_name_parse() - Take a board's name apart; short PCI addresses are filled. */
+void netra_name_parse(const char *text, struct name *name);
 
 /**
- * name_option() - Take the next of an emulated board's options.
+ * netra_name_option() - Take the next of an emulated board's options.
  * @at: Walks the list; options end at commas, "\," is a comma.
  * @word: Receives "--option=value".
  * Return: 1 if there was one, 0 at the end, -1 if it does not fit.
  */
-int name_option(const char **at, char *word, size_t size);
+int netra_name_option(const char **at, char *word, size_t size);
 
 #endif

@@ -90,8 +90,7 @@ static void catch_up(struct netra_reader *r)
 	trim(r);
 }
 
-static void count_lost(struct netra_reader *r, uint64_t sequence,
-		       uint64_t *lost)
+static void count_lost(struct netra_reader *r, uint64_t sequence, uint64_t *lost)
 {
 	if (sequence > r->expected) {
 		*lost += sequence - r->expected;
@@ -151,8 +150,8 @@ static void fill(struct netra_reader *r, const struct netra_ring_frame *from,
 		.duration_90k = from->duration_90k,
 		.data_crc32c = from->data_crc32c,
 		.board_time_ns = from->board_time_ns,
-		.host_time_ns = netra_clock_to_host(&board->clock,
-						    from->board_time_ns),
+		.host_time_ns =
+			netra_clock_to_host(&board->clock, from->board_time_ns),
 		.token = (uint64_t)r->epoch << 32 | r->next,
 	};
 }
@@ -193,13 +192,12 @@ static enum netra_error give_back(struct netra_reader *r,
 		r->stats.overwritten++;
 		return NETRA_ERR_OVERWRITTEN;
 	}
-	if (position - r->oldest >= r->next - r->oldest ||
-	    !is_held(r, position))
+	if (position - r->oldest >= r->next - r->oldest || !is_held(r, position))
 		return NETRA_ERR_INVALID;
 	let_go(r, position);
 	if (position == r->oldest) {
 		trim(r);
-		channel_release(r->board, r->channel);
+		netra_channel_release(r->board, r->channel);
 	}
 	return NETRA_OK;
 }
@@ -208,7 +206,7 @@ enum netra_error netra_reader_open(struct netra_board *board, uint32_t channel,
 				   uint32_t flags, struct netra_reader **reader)
 {
 	const uint32_t known = NETRA_READER_CHECK | NETRA_READER_FROM_KEY |
-		NETRA_READER_ALL;
+			       NETRA_READER_ALL;
 	enum netra_error error = NETRA_OK;
 	struct netra_reader *r;
 	struct channel *c;
@@ -217,20 +215,21 @@ enum netra_error netra_reader_open(struct netra_board *board, uint32_t channel,
 	if (board->lost)
 		error = board->lost;
 	else if (board->arena.fd < 0 || !board->channels)
-		error = fail(board, NETRA_ERR_STATE,
-			     "the board is not started: start it first");
+		error = netra_fail(board, NETRA_ERR_STATE,
+				   "the board is not started: start it first");
 	else if (channel >= board->channels)
-		error = fail(board, NETRA_ERR_NOT_FOUND, "no channel %u: the "
-			     "board has 0 to %u", channel, board->channels - 1);
+		error = netra_fail(board, NETRA_ERR_NOT_FOUND,
+				   "no channel %u: the board has 0 to %u",
+				   channel, board->channels - 1);
 	else if (flags & ~known)
-		error = fail(board, NETRA_ERR_INVALID,
-			     "unknown flags for a reader");
+		error = netra_fail(board, NETRA_ERR_INVALID,
+				   "unknown flags for a reader");
 	if (error)
 		goto out_unlock;
 	c = &board->channel[channel];
 	r = calloc(1, sizeof(*r) + held_bytes(c));
 	if (!r) {
-		error = fail(board, NETRA_ERR_NO_MEMORY, "out of memory");
+		error = netra_fail(board, NETRA_ERR_NO_MEMORY, "out of memory");
 		goto out_unlock;
 	}
 	r->board = board;
@@ -269,7 +268,7 @@ void netra_reader_close(struct netra_reader *reader)
 		;
 	*at = reader->sibling;
 	c->reader_count--;
-	channel_release(reader->board, reader->channel);
+	netra_channel_release(reader->board, reader->channel);
 	pthread_mutex_unlock(&reader->board->lock);
 	free(reader);
 }
@@ -314,8 +313,8 @@ enum netra_error netra_reader_next(struct netra_reader *reader,
 		if (error || !(reader->flags & NETRA_READER_CHECK))
 			break;
 		pthread_mutex_unlock(lock);
-		intact = checksum(frame->data, frame->length) ==
-			frame->data_crc32c;
+		intact = netra_checksum(frame->data, frame->length) ==
+			 frame->data_crc32c;
 		pthread_mutex_lock(lock);
 		if (intact)
 			break;
@@ -355,7 +354,8 @@ enum netra_error netra_reader_copy(struct netra_reader *reader, void *buffer,
 		pthread_mutex_unlock(lock);
 		memcpy(buffer, frame->data, frame->length);
 		intact = !(reader->flags & NETRA_READER_CHECK) ||
-			checksum(buffer, frame->length) == frame->data_crc32c;
+			 netra_checksum(buffer, frame->length) ==
+				 frame->data_crc32c;
 		pthread_mutex_lock(lock);
 		if (!intact) {
 			corrupt(reader, frame);

@@ -13,22 +13,23 @@
 
 #include "internal.h"
 
-#define PROBE_MS	500u	/* all-ones for so long is gone */
-#define RESTART_MS	3000u	/* for the agent to come up again */
-#define LOOK_MS		10u
-#define PIECE_MS	4u	/* of a machine at a time */
+#define PROBE_MS 500u /* all-ones for so long is gone */
+#define RESTART_MS 3000u /* for the agent to come up again */
+#define LOOK_MS 10u
+#define PIECE_MS 4u /* of a machine at a time */
 
-void board_gone(struct netra_board *board, const char *why)
+void netra_board_gone(struct netra_board *board, const char *why)
 {
 	if (board->state == NETRA_BOARD_GONE)
 		return;
-	set_state(board, NETRA_BOARD_GONE);
+	netra_set_state(board, NETRA_BOARD_GONE);
 	board->recovery.step = RECOVER_NONE;
 	board->lost = NETRA_ERR_GONE;
-	fail(board, NETRA_ERR_GONE, "the board is gone (%.200s): close it, and "
-	     "open it when it is back", why);
-	notice(board, NETRA_NOTICE_TROUBLE, NETRA_EVENT_BOARD, "%s",
-	       netra_trouble_text(NETRA_TROUBLE_GONE));
+	netra_fail(board, NETRA_ERR_GONE,
+		   "the board is gone (%.200s): close it, and open it when it is back",
+		   why);
+	netra_notify(board, NETRA_NOTICE_TROUBLE, NETRA_EVENT_BOARD, "%s",
+		     netra_trouble_text(NETRA_TROUBLE_GONE));
 }
 
 static void give_up(struct netra_board *board)
@@ -37,14 +38,15 @@ static void give_up(struct netra_board *board)
 	char last[ERROR_TEXT / 2];
 
 	snprintf(last, sizeof(last), "%.159s", board->error_text);
-	set_state(board, NETRA_BOARD_FAILED);
+	netra_set_state(board, NETRA_BOARD_FAILED);
 	r->step = RECOVER_NONE;
 	board->lost = NETRA_ERR_BOOT;
-	fail(board, NETRA_ERR_BOOT, "gave up: %s; tried: %s%s%s",
-	     netra_trouble_text(r->trouble), r->tried[0] ? r->tried : "nothing",
-	     last[0] ? "; last: " : "", last);
-	notice(board, NETRA_NOTICE_TROUBLE, NETRA_EVENT_BOARD, "%s",
-	       netra_rung_text(NETRA_RUNG_GIVE_UP));
+	netra_fail(board, NETRA_ERR_BOOT, "gave up: %s; tried: %s%s%s",
+		   netra_trouble_text(r->trouble),
+		   r->tried[0] ? r->tried : "nothing",
+		   last[0] ? "; last: " : "", last);
+	netra_notify(board, NETRA_NOTICE_TROUBLE, NETRA_EVENT_BOARD, "%s",
+		     netra_rung_text(NETRA_RUNG_GIVE_UP));
 }
 
 static void note_try(struct recovery *r, const char *text)
@@ -57,9 +59,9 @@ static void note_try(struct recovery *r, const char *text)
 
 static void recovered(struct netra_board *board, uint32_t channel)
 {
-	notice(board, NETRA_NOTICE_RECOVERED, channel,
-	       channel == NETRA_EVENT_BOARD ? "the board runs again" :
-	       "the channel runs again");
+	netra_notify(board, NETRA_NOTICE_RECOVERED, channel,
+		     channel == NETRA_EVENT_BOARD ? "the board runs again" :
+						    "the channel runs again");
 }
 
 static void go(struct netra_board *board, enum recovery_step step,
@@ -68,7 +70,7 @@ static void go(struct netra_board *board, enum recovery_step step,
 	board->recovery.step = step;
 	board->recovery.until_ns = now_ns + bound_ms * NS_PER_MS;
 	board->recovery.next_ns = now_ns;
-	timer_at(board, now_ns);
+	netra_timer_at(board, now_ns);
 }
 
 /* ---- one channel -------------------------------------------------------- */
@@ -88,22 +90,25 @@ static void begin_resync(struct netra_board *board, uint32_t channel,
 	if (board->options.sync_mode == NETRA_SYNC_PETERSON)
 		netra_lock_release(&c->lock);
 	else
-		post_word(board, offsetof(struct netra_host_posts, tail) +
-			  4 * channel, 0);
+		netra_post_word(board,
+				offsetof(struct netra_host_posts, tail) +
+					4 * channel,
+				0);
 	/* Too many commands under way: the next tick finds the fault again. */
-	if (command_post(board, OWNER_RESYNC, &request, &id, now_ns))
+	if (netra_command_post(board, OWNER_RESYNC, &request, &id, now_ns))
 		c->resyncing = false;
 }
 
-void recover_resynced(struct netra_board *board, uint32_t channel,
-		      enum netra_error error, uint64_t now_ns)
+void netra_recover_resynced(struct netra_board *board, uint32_t channel,
+			    enum netra_error error, uint64_t now_ns)
 {
 	board->channel[channel].resyncing = false;
 	if (error) {
-		recover_trouble(board, NETRA_TROUBLE_COMMAND, channel, now_ns);
+		netra_recover_trouble(board, NETRA_TROUBLE_COMMAND, channel,
+				      now_ns);
 		return;
 	}
-	channel_resynced(board, channel);
+	netra_channel_resynced(board, channel);
 	recovered(board, channel);
 }
 
@@ -122,28 +127,29 @@ static void climb(struct netra_board *board, enum netra_trouble trouble,
 		give_up(board);
 		return;
 	}
-	notice(board, NETRA_NOTICE_RECOVERY,
-	       r->rung == NETRA_RUNG_RESYNC_CHANNEL ? channel :
-	       NETRA_EVENT_BOARD, "%s", netra_rung_text(r->rung));
+	netra_notify(board, NETRA_NOTICE_RECOVERY,
+		     r->rung == NETRA_RUNG_RESYNC_CHANNEL ? channel :
+							    NETRA_EVENT_BOARD,
+		     "%s", netra_rung_text(r->rung));
 	switch (r->rung) {
 	case NETRA_RUNG_RESYNC_CHANNEL:
 		begin_resync(board, channel, now_ns);
 		return;
 	case NETRA_RUNG_RESTART_FIRMWARE:
-		set_state(board, NETRA_BOARD_RECOVERING);
+		netra_set_state(board, NETRA_BOARD_RECOVERING);
 		note_try(r, "firmware restart");
 		board->firmware_restarts++;
 		r->boot_count = board->boot_count;
-		error = transport_write32(board->transport, 0,
-					  NETRA_REG_MSI_IRQ,
-					  NETRA_DOORBELL_RESTART);
+		error = netra_transport_write32(board->transport, 0,
+						NETRA_REG_MSI_IRQ,
+						NETRA_DOORBELL_RESTART);
 		if (error)
-			fail_transport(board, error);
+			netra_fail_transport(board, error);
 		else
 			go(board, RECOVER_RESTARTED, RESTART_MS, now_ns);
 		return;
 	case NETRA_RUNG_RESET_AND_BOOT:
-		set_state(board, NETRA_BOARD_RECOVERING);
+		netra_set_state(board, NETRA_BOARD_RECOVERING);
 		note_try(r, "reset");
 		board->resets++;
 		go(board, RECOVER_RESET, 0, now_ns);
@@ -159,10 +165,10 @@ static enum netra_trouble classify(struct netra_board *board)
 	struct transport *t = board->transport;
 	uint32_t pid, stage;
 
-	if (!bus_present(board))
+	if (!netra_bus_present(board))
 		return NETRA_TROUBLE_GONE;
-	if (transport_read32(t, 0, NETRA_REG_PID, &pid) ||
-	    transport_read32(t, 0, NETRA_REG_GPR(1), &stage))
+	if (netra_transport_read32(t, 0, NETRA_REG_PID, &pid) ||
+	    netra_transport_read32(t, 0, NETRA_REG_GPR(1), &stage))
 		return NETRA_TROUBLE_GONE;
 	if (pid == 0xffffffffu ||
 	    stage != (NETRA_STAGE_BASE | NETRA_STAGE_AGENT))
@@ -170,8 +176,8 @@ static enum netra_trouble classify(struct netra_board *board)
 	return NETRA_TROUBLE_HEARTBEAT;
 }
 
-void recover_trouble(struct netra_board *board, enum netra_trouble trouble,
-		     uint32_t channel, uint64_t now_ns)
+void netra_recover_trouble(struct netra_board *board, enum netra_trouble trouble,
+			   uint32_t channel, uint64_t now_ns)
 {
 	struct recovery *r = &board->recovery;
 
@@ -190,15 +196,17 @@ void recover_trouble(struct netra_board *board, enum netra_trouble trouble,
 	if (board->state == NETRA_BOARD_GONE)
 		return;
 	if (trouble == NETRA_TROUBLE_GONE) {
-		set_state(board, NETRA_BOARD_RECOVERING);
+		netra_set_state(board, NETRA_BOARD_RECOVERING);
 		go(board, RECOVER_PROBE, PROBE_MS, now_ns);
 		return;
 	}
-	notice(board, NETRA_NOTICE_TROUBLE, channel, "%s%s%s",
-	       netra_trouble_text(trouble),
-	       trouble == NETRA_TROUBLE_RING_FAULT ? ": " : "",
-	       trouble == NETRA_TROUBLE_RING_FAULT ? netra_ring_fault_text(
-			board->channel[channel].ring.fault) : "");
+	netra_notify(board, NETRA_NOTICE_TROUBLE, channel, "%s%s%s",
+		     netra_trouble_text(trouble),
+		     trouble == NETRA_TROUBLE_RING_FAULT ? ": " : "",
+		     trouble == NETRA_TROUBLE_RING_FAULT ?
+			     netra_ring_fault_text(
+				     board->channel[channel].ring.fault) :
+			     "");
 	board->error_text[0] = 0;
 	climb(board, trouble, channel, now_ns);
 }
@@ -211,11 +219,11 @@ static void probe(struct netra_board *board, uint64_t now_ns)
 	if (board->state == NETRA_BOARD_GONE)
 		return;
 	if (found != NETRA_TROUBLE_GONE) {
-		notice(board, NETRA_NOTICE_TROUBLE, NETRA_EVENT_BOARD, "%s",
-		       netra_trouble_text(NETRA_TROUBLE_RESET));
+		netra_notify(board, NETRA_NOTICE_TROUBLE, NETRA_EVENT_BOARD,
+			     "%s", netra_trouble_text(NETRA_TROUBLE_RESET));
 		climb(board, NETRA_TROUBLE_RESET, NETRA_EVENT_BOARD, now_ns);
 	} else if (now_ns >= board->recovery.until_ns) {
-		board_gone(board, "it answers all-ones");
+		netra_board_gone(board, "it answers all-ones");
 	} else {
 		board->recovery.next_ns = now_ns + 50 * NS_PER_MS;
 	}
@@ -223,20 +231,20 @@ static void probe(struct netra_board *board, uint64_t now_ns)
 
 static void begin_attach(struct netra_board *board, uint64_t now_ns)
 {
-	enum netra_error error = load_firmware_info(board);
+	enum netra_error error = netra_load_firmware_info(board);
 
 	if (!error && board->board_channels < board->channels)
-		error = fail(board, NETRA_ERR_UNSUPPORTED, "the firmware now "
-			     "has fewer channels: open the board again");
+		error = netra_fail(board, NETRA_ERR_UNSUPPORTED,
+				   "the firmware now has fewer channels: open the board again");
 	if (!error)
-		error = begin_generation(board);
+		error = netra_begin_generation(board);
 	if (error) {
 		if (board->state != NETRA_BOARD_GONE)
-			climb(board, board->recovery.trouble,
-			      NETRA_EVENT_BOARD, now_ns);
+			climb(board, board->recovery.trouble, NETRA_EVENT_BOARD,
+			      now_ns);
 		return;
 	}
-	runner_attach(board, &board->recovery.runner);
+	netra_runner_attach(board, &board->recovery.runner);
 	go(board, RECOVER_RUN, 0, now_ns);
 }
 
@@ -246,18 +254,23 @@ static void await_restart(struct netra_board *board, uint64_t now_ns)
 	uint32_t stage = 0, count = r->boot_count;
 	enum netra_error error;
 
-	error = transport_read32(board->transport, 0, NETRA_REG_GPR(1), &stage);
+	error = netra_transport_read32(board->transport, 0, NETRA_REG_GPR(1),
+				       &stage);
 	if (!error && stage == (NETRA_STAGE_BASE | NETRA_STAGE_AGENT))
-		error = transport_read32(board->transport, board->block_bar,
-			board->block_offset + (uint32_t)
-			offsetof(struct netra_board_info, boot_count), &count);
+		error = netra_transport_read32(board->transport,
+					       board->block_bar,
+					       board->block_offset +
+						       (uint32_t)
+							       offsetof(struct netra_board_info,
+									boot_count),
+					       &count);
 	if (error) {
-		fail_transport(board, error);
+		netra_fail_transport(board, error);
 	} else if (count != r->boot_count && count != 0xffffffffu) {
 		begin_attach(board, now_ns);
 	} else if (now_ns >= r->until_ns) {
-		fail(board, NETRA_ERR_TIMEOUT, "the firmware did not start "
-		     "again");
+		netra_fail(board, NETRA_ERR_TIMEOUT,
+			   "the firmware did not start again");
 		climb(board, r->trouble, NETRA_EVENT_BOARD, now_ns);
 	} else {
 		r->next_ns = now_ns + LOOK_MS * NS_PER_MS;
@@ -271,18 +284,18 @@ static void reset(struct netra_board *board, uint64_t now_ns)
 
 	error = t->ops->reset(t);
 	if (error)
-		fail_transport(board, error);
+		netra_fail_transport(board, error);
 	else
-		error = bus_prepare(board);
+		error = netra_bus_prepare(board);
 	if (!error)
-		error = images_load(board, NULL);
+		error = netra_images_load(board, NULL);
 	if (board->state == NETRA_BOARD_GONE)
 		return;
 	if (error) {
 		give_up(board);
 		return;
 	}
-	runner_boot(board, &board->recovery.runner, false);
+	netra_runner_boot(board, &board->recovery.runner, false);
 	go(board, RECOVER_RUN, 0, now_ns);
 }
 
@@ -292,14 +305,14 @@ static void machine_done(struct netra_board *board, uint64_t now_ns)
 	struct recovery *r = &board->recovery;
 
 	if (!r->runner.attaching) {
-		images_free(&board->images);
+		netra_images_free(&board->images);
 		netra_boot_block(&r->runner.m.boot, &board->block_bar,
 				 &board->block_offset);
 		begin_attach(board, now_ns);
 		return;
 	}
 	netra_watchdog_rearm(&board->watchdog, now_ns);
-	attached(board, now_ns);
+	netra_attached(board, now_ns);
 	r->next_channel = 0;
 	go(board, RECOVER_CHANNELS, 0, now_ns);
 }
@@ -312,8 +325,8 @@ static void run(struct netra_board *board, uint64_t now)
 	enum run_state state;
 
 	do {
-		state = runner_step(board, &r->runner, &error);
-	} while (state == RUN_AGAIN && now_ns() < enough_ns);
+		state = netra_runner_step(board, &r->runner, &error);
+	} while (state == RUN_AGAIN && netra_now_ns() < enough_ns);
 	if (board->state == NETRA_BOARD_GONE)
 		return;
 	switch (state) {
@@ -327,7 +340,7 @@ static void run(struct netra_board *board, uint64_t now)
 		machine_done(board, now);
 		break;
 	case RUN_FAILED:
-		images_free(&board->images);
+		netra_images_free(&board->images);
 		climb(board, r->trouble, NETRA_EVENT_BOARD, now);
 		break;
 	}
@@ -348,8 +361,8 @@ static void start_channels(struct netra_board *board, uint64_t now_ns)
 
 		if (!board->channel[r->next_channel].started)
 			continue;
-		error = command_post(board, OWNER_RESTART, &request, &id,
-				     now_ns);
+		error = netra_command_post(board, OWNER_RESTART, &request, &id,
+					   now_ns);
 		if (error == NETRA_ERR_AGAIN)
 			break;
 		if (error)
@@ -363,7 +376,7 @@ static void start_channels(struct netra_board *board, uint64_t now_ns)
 	recovered(board, NETRA_EVENT_BOARD);
 }
 
-bool recover_step(struct netra_board *board, uint64_t now_ns)
+bool netra_recover_step(struct netra_board *board, uint64_t now_ns)
 {
 	struct recovery *r = &board->recovery;
 	uint32_t head = board->event_head;
@@ -390,6 +403,6 @@ bool recover_step(struct netra_board *board, uint64_t now_ns)
 		}
 	}
 	if (r->step != RECOVER_NONE)
-		timer_at(board, r->next_ns);
+		netra_timer_at(board, r->next_ns);
 	return board->event_head != head;
 }

@@ -14,15 +14,15 @@ static enum netra_error enter(struct netra_board *board)
 {
 	switch (board->state) {
 	case NETRA_BOARD_GONE:
-		return fail(board, NETRA_ERR_GONE, "the board is gone: close "
-			    "it and open it again when it is back");
+		return netra_fail(board, NETRA_ERR_GONE,
+				  "the board is gone: close it and open it again when it is back");
 	case NETRA_BOARD_ATTACHED:
 	case NETRA_BOARD_RECOVERING:
-		return fail(board, NETRA_ERR_STATE, "the board is running: "
-			    "reset it first");
+		return netra_fail(board, NETRA_ERR_STATE,
+				  "the board is running: reset it first");
 	case NETRA_BOARD_BOOTING:
-		return fail(board, NETRA_ERR_STATE, "another thread boots "
-			    "the board: wait for it");
+		return netra_fail(board, NETRA_ERR_STATE,
+				  "another thread boots the board: wait for it");
 	default:
 		break;
 	}
@@ -35,12 +35,12 @@ static enum netra_error read_info(struct netra_board *board, uint32_t offset,
 {
 	enum netra_error error;
 
-	error = transport_read32(board->transport, board->block_bar,
-				 board->block_offset + offset, value);
-	return error ? fail_transport(board, error) : NETRA_OK;
+	error = netra_transport_read32(board->transport, board->block_bar,
+				       board->block_offset + offset, value);
+	return error ? netra_fail_transport(board, error) : NETRA_OK;
 }
 
-enum netra_error load_firmware_info(struct netra_board *board)
+enum netra_error netra_load_firmware_info(struct netra_board *board)
 {
 	enum netra_error error;
 	char *name = board->firmware;
@@ -49,17 +49,19 @@ enum netra_error load_firmware_info(struct netra_board *board)
 			  &board->boot_count);
 	if (!error)
 		error = read_info(board,
-			offsetof(struct netra_board_info, channels),
-			&board->board_channels);
+				  offsetof(struct netra_board_info, channels),
+				  &board->board_channels);
 	if (!error)
 		error = read_info(board,
-			offsetof(struct netra_board_info, sync_modes),
-			&board->sync_modes);
+				  offsetof(struct netra_board_info, sync_modes),
+				  &board->sync_modes);
 	for (uint32_t i = 0; !error && i < 32; i += 4) {
 		uint32_t word;
 
-		error = read_info(board, i + (uint32_t)
-			offsetof(struct netra_board_info, firmware), &word);
+		error = read_info(board,
+				  i + (uint32_t)offsetof(struct netra_board_info,
+							 firmware),
+				  &word);
 		word = netra_le32(word);
 		memcpy(name + i, &word, 4);
 	}
@@ -71,9 +73,9 @@ enum netra_error load_firmware_info(struct netra_board *board)
 	}
 	if (!error && (!board->board_channels ||
 		       board->board_channels > NETRA_CHANNELS_MAX))
-		error = fail(board, NETRA_ERR_PROTOCOL, "the firmware says it "
-			     "has %u channels: it is damaged or too new",
-			     board->board_channels);
+		error = netra_fail(board, NETRA_ERR_PROTOCOL,
+				   "the firmware says it has %u channels: it is damaged or too new",
+				   board->board_channels);
 	return error;
 }
 
@@ -89,54 +91,53 @@ static enum netra_error boot(struct netra_board *board, const char *dir,
 	if (force) {
 		error = board->transport->ops->reset(board->transport);
 		if (error)
-			error = fail_transport(board, error);
+			error = netra_fail_transport(board, error);
 	}
 	if (!error)
-		error = bus_prepare(board);
+		error = netra_bus_prepare(board);
 	if (!error)
-		runner_boot(board, runner, true);
+		netra_runner_boot(board, runner, true);
 	pthread_mutex_unlock(&board->lock);
 	if (error)
 		return error;
-	error = runner_finish(board, runner, NULL, NULL);
+	error = netra_runner_finish(board, runner, NULL, NULL);
 	if (!error || error == NETRA_ERR_GONE)
 		return error;
 	if (attach_only)
-		return fail(board, NETRA_ERR_STATE, "the board is cold: boot "
-			    "it first (netra boot)");
-	error = images_load(board, dir);
+		return netra_fail(board, NETRA_ERR_STATE,
+				  "the board is cold: boot it first (netra boot)");
+	error = netra_images_load(board, dir);
 	if (error)
 		return error;
-	runner_boot(board, runner, false);
-	error = runner_finish(board, runner, callback, context);
-	images_free(&board->images);
+	netra_runner_boot(board, runner, false);
+	error = netra_runner_finish(board, runner, callback, context);
+	netra_images_free(&board->images);
 	return error;
 }
 
 static enum netra_error boot_locked(struct netra_board *board, const char *dir,
 				    bool force, bool attach_only,
-				    netra_boot_callback *callback,
-				    void *context)
+				    netra_boot_callback *callback, void *context)
 {
 	enum netra_error error = enter(board);
 
 	if (error)
 		return error;
-	set_state(board, NETRA_BOARD_BOOTING);
+	netra_set_state(board, NETRA_BOARD_BOOTING);
 	pthread_mutex_unlock(&board->lock);
 	error = boot(board, dir, force, attach_only, callback, context);
 	pthread_mutex_lock(&board->lock);
 	if (!error) {
 		netra_boot_block(&board->recovery.runner.m.boot,
 				 &board->block_bar, &board->block_offset);
-		error = load_firmware_info(board);
+		error = netra_load_firmware_info(board);
 	}
 	if (!error)
-		set_state(board, NETRA_BOARD_READY);
+		netra_set_state(board, NETRA_BOARD_READY);
 	else if (error == NETRA_ERR_STATE)
-		set_state(board, NETRA_BOARD_COLD);
+		netra_set_state(board, NETRA_BOARD_COLD);
 	else
-		set_state(board, NETRA_BOARD_FAILED);
+		netra_set_state(board, NETRA_BOARD_FAILED);
 	return error;
 }
 
@@ -159,7 +160,7 @@ static uint32_t new_generation(uint32_t last)
 	uint32_t value = 0;
 
 	if (getrandom(&value, sizeof(value), GRND_NONBLOCK) != sizeof(value))
-		value = (uint32_t)now_ns();
+		value = (uint32_t)netra_now_ns();
 	while (!value || value == last)
 		value++;
 	return value;
@@ -170,36 +171,41 @@ static enum netra_error plan(struct netra_board *board)
 {
 	const struct netra_options *options = &board->options;
 	struct netra_attach_config *attach = &board->attach;
-	uint32_t channels = options->channels ?
-		options->channels : board->board_channels;
+	uint32_t channels = options->channels ? options->channels :
+						board->board_channels;
 	uint32_t log2 = options->window_bytes ?
-		(uint32_t)__builtin_ctz(options->window_bytes) : 0;
+				(uint32_t)__builtin_ctz(options->window_bytes) :
+				0;
 	char why[ERROR_TEXT / 2];
 	enum netra_error error;
 
 	if (channels > board->board_channels)
-		return fail(board, NETRA_ERR_INVALID, "%u channels: the board "
-			    "has %u", channels, board->board_channels);
+		return netra_fail(board, NETRA_ERR_INVALID,
+				  "%u channels: the board has %u", channels,
+				  board->board_channels);
 	if (board->arena.fd >= 0 && channels != board->channels)
-		return fail(board, NETRA_ERR_STATE, "the firmware now has "
-			    "another number of channels: close and open again");
+		return netra_fail(board, NETRA_ERR_STATE,
+				  "the firmware now has another number of channels: close and open again");
 	if (board->arena.fd >= 0)
 		return NETRA_OK;
 	error = netra_window_plan(options->arena_bytes, channels, log2,
 				  &attach->windows);
 	if (error)
-		return fail(board, error, "an arena of %llu MB does not fit "
-			    "into 31 windows: ask for less, or larger windows",
-			    (unsigned long long)(options->arena_bytes >> 20));
+		return netra_fail(board, error,
+				  "an arena of %llu MB does not fit into 31 windows: ask for less, or larger windows",
+				  (unsigned long long)options->arena_bytes >> 20);
 	error = netra_layout_plan(&attach->windows, channels,
 				  attach->block.channel);
 	if (error)
-		return fail(board, error, "the arena is too small for %u "
-			    "channels: ask for more", channels);
-	error = arena_create(&board->arena, (uint64_t)attach->windows.count <<
-			     attach->windows.log2, why, sizeof(why));
+		return netra_fail(board, error,
+				  "the arena is too small for %u channels: ask for more",
+				  channels);
+	error = netra_arena_create(&board->arena,
+				   (uint64_t)attach->windows.count
+					   << attach->windows.log2,
+				   why, sizeof(why));
 	if (error)
-		return fail(board, error, "%s", why);
+		return netra_fail(board, error, "%s", why);
 	board->channels = channels;
 	return NETRA_OK;
 }
@@ -211,42 +217,46 @@ static enum netra_error make_rings(struct netra_board *board)
 
 		if (c->frames)
 			continue;
-		c->frames = calloc(1ull << board->attach.block.channel[i].
-				   records_log2, sizeof(*c->frames));
+		c->frames =
+			calloc(1ull << board->attach.block.channel[i].records_log2,
+			       sizeof(*c->frames));
 		if (!c->frames)
-			return fail(board, NETRA_ERR_NO_MEMORY,
-				    "no memory for %u rings", board->channels);
+			return netra_fail(board, NETRA_ERR_NO_MEMORY,
+					  "no memory for %u rings",
+					  board->channels);
 	}
 	return NETRA_OK;
 }
 
-enum netra_error begin_generation(struct netra_board *board)
+enum netra_error netra_begin_generation(struct netra_board *board)
 {
 	struct netra_attach_config *attach = &board->attach;
 	struct transport *t = board->transport;
 	enum netra_error error;
+	volatile uint8_t *bar;
 
 	error = plan(board);
 	if (!error)
 		error = make_rings(board);
 	if (error)
 		return error;
-	error = arena_dma_map(&board->arena, t, 1ull << attach->windows.log2);
+	error = netra_arena_dma_map(&board->arena, t,
+				    1ull << attach->windows.log2);
 	if (error)
-		return fail_transport(board, error);
-	error = arena_clear(&board->arena);
+		return netra_fail_transport(board, error);
+	error = netra_arena_clear(&board->arena);
 	if (error)
-		return fail(board, error, "no address space for the arena");
+		return netra_fail(board, error,
+				  "no address space for the arena");
 	board->generation = new_generation(board->generation);
-	board->posts = t->bar[board->block_bar] ?
-		(volatile struct netra_host_posts *)(t->bar[board->block_bar] +
-		board->block_offset +
+	bar = t->bar[board->block_bar];
+	board->posts = bar ? (volatile void *)(bar + board->block_offset +
 		offsetof(struct netra_board_block, posts)) : NULL;
 	attach->block_bar = board->block_bar;
 	attach->block_offset = board->block_offset;
 	for (uint32_t i = 0; i < attach->windows.count; i++)
 		attach->bus[i] = board->arena.iova +
-			((uint64_t)i << attach->windows.log2);
+				 ((uint64_t)i << attach->windows.log2);
 	attach->block.sync_mode = (uint32_t)board->options.sync_mode;
 	attach->block.channels = board->channels;
 	attach->block.window_log2 = attach->windows.log2;
@@ -261,18 +271,18 @@ enum netra_error begin_generation(struct netra_board *board)
 	netra_clock_reset(&board->clock);
 	board->heartbeat = 0;
 	for (uint32_t i = 0; i < board->channels; i++)
-		channel_new_generation(board, i);
+		netra_channel_new_generation(board, i);
 	return board->lost;
 }
 
-void attached(struct netra_board *board, uint64_t now)
+void netra_attached(struct netra_board *board, uint64_t now)
 {
 	board->attached = true;
-	set_state(board, NETRA_BOARD_ATTACHED);
+	netra_set_state(board, NETRA_BOARD_ATTACHED);
 	board->host_beat_ns = now;
 	board->silent_ticks = 0;
 	board->tick_ns = now;
-	timer_at(board, now);
+	netra_timer_at(board, now);
 }
 
 /* Called without the lock. */
@@ -284,23 +294,23 @@ static enum netra_error attach(struct netra_board *board)
 
 	pthread_mutex_lock(&board->lock);
 	if (!(board->sync_modes >> board->options.sync_mode & 1))
-		error = fail(board, NETRA_ERR_UNSUPPORTED, "the firmware does "
-			     "not know this synchronisation mode: use another");
+		error = netra_fail(board, NETRA_ERR_UNSUPPORTED,
+				   "the firmware does not know this synchronisation mode: use another");
 	else
-		error = begin_generation(board);
+		error = netra_begin_generation(board);
 	if (!error)
-		runner_attach(board, runner);
+		netra_runner_attach(board, runner);
 	pthread_mutex_unlock(&board->lock);
 	if (error)
 		return error;
-	error = runner_finish(board, runner, NULL, NULL);
+	error = netra_runner_finish(board, runner, NULL, NULL);
 	if (!error || error == NETRA_ERR_GONE)
 		return error;
 	/* No window may stay open onto memory that we do not watch. */
 	memcpy(text, board->error_text, sizeof(text));
-	runner_detach(board, runner);
-	runner_finish(board, runner, NULL, NULL);
-	return fail(board, error, "%s", text);
+	netra_runner_detach(board, runner);
+	netra_runner_finish(board, runner, NULL, NULL);
+	return netra_fail(board, error, "%s", text);
 }
 
 enum netra_error netra_start(struct netra_board *board)
@@ -315,19 +325,19 @@ enum netra_error netra_start(struct netra_board *board)
 	error = boot_locked(board, NULL, false, board->options.no_boot, NULL,
 			    NULL);
 	if (!error) {
-		set_state(board, NETRA_BOARD_BOOTING);
+		netra_set_state(board, NETRA_BOARD_BOOTING);
 		pthread_mutex_unlock(&board->lock);
 		error = attach(board);
 		pthread_mutex_lock(&board->lock);
-		set_state(board, NETRA_BOARD_READY);
+		netra_set_state(board, NETRA_BOARD_READY);
 	}
 	if (!error) {
-		uint64_t now = now_ns();
+		uint64_t now = netra_now_ns();
 
 		netra_watchdog_init(&board->watchdog, &config, board->channels,
 				    now);
 		memset(&board->recovery, 0, sizeof(board->recovery));
-		attached(board, now);
+		netra_attached(board, now);
 	}
 	pthread_mutex_unlock(&board->lock);
 	return error;
@@ -345,9 +355,9 @@ enum netra_error netra_reset(struct netra_board *board)
 	}
 	error = board->transport->ops->reset(board->transport);
 	if (!error)
-		error = bus_prepare(board);
+		error = netra_bus_prepare(board);
 	else
-		error = fail_transport(board, error);
+		error = netra_fail_transport(board, error);
 	if (error)
 		goto out_unlock;
 	board->resets++;
@@ -357,7 +367,7 @@ enum netra_error netra_reset(struct netra_board *board)
 	board->recovery.step = RECOVER_NONE;
 	for (uint32_t i = 0; i < board->channels; i++)
 		board->channel[i].started = false;
-	set_state(board, NETRA_BOARD_COLD);
+	netra_set_state(board, NETRA_BOARD_COLD);
 
 out_unlock:
 	pthread_mutex_unlock(&board->lock);

@@ -17,9 +17,10 @@ static enum netra_board_state look(struct netra_board *board)
 
 	if (board->state != NETRA_BOARD_COLD)
 		return board->state;
-	if (!board->bus.prepared && bus_prepare(board))
+	if (!board->bus.prepared && netra_bus_prepare(board))
 		return board->state;
-	if (transport_read32(board->transport, 0, NETRA_REG_GPR(1), &stage) ||
+	if (netra_transport_read32(board->transport, 0, NETRA_REG_GPR(1),
+				   &stage) ||
 	    stage != (NETRA_STAGE_BASE | NETRA_STAGE_AGENT))
 		return board->state;
 	return NETRA_BOARD_READY;
@@ -41,13 +42,13 @@ void netra_board_get_details(struct netra_board *board,
 	details->device_id = board->bus.device_id;
 	details->class_code = board->bus.class_code;
 	if (board->state != NETRA_BOARD_GONE)
-		bus_link(board, &details->link_width, &details->link_mtps);
+		netra_bus_link(board, &details->link_width, &details->link_mtps);
 	for (unsigned int i = 0; i < TRANSPORT_BARS; i++) {
 		details->bar[i].bytes = board->transport->bar_bytes[i];
 		details->bar[i].mappable = board->transport->bar[i];
 	}
 	details->channels = board->channels ? board->channels :
-		board->board_channels;
+					      board->board_channels;
 	pthread_mutex_unlock(&board->lock);
 }
 
@@ -84,8 +85,8 @@ void netra_board_get_stats(struct netra_board *board,
 			 board->arena.memory);
 		snprintf(stats->cache_mode, sizeof(stats->cache_mode),
 			 "write-back");
-		stats->board_interrupts = netra_le64(__atomic_load_n(
-			&status->interrupts, __ATOMIC_RELAXED));
+		stats->board_interrupts = netra_le64(
+			__atomic_load_n(&status->interrupts, __ATOMIC_RELAXED));
 	}
 	pthread_mutex_unlock(&board->lock);
 }
@@ -93,7 +94,7 @@ void netra_board_get_stats(struct netra_board *board,
 static enum netra_channel_state state_of(uint32_t word)
 {
 	return word <= NETRA_CHANNEL_ENDED ? (enum netra_channel_state)word :
-		NETRA_CHANNEL_STOPPED;
+					     NETRA_CHANNEL_STOPPED;
 }
 
 enum netra_error netra_channel_get_stats(struct netra_board *board,
@@ -107,13 +108,14 @@ enum netra_error netra_channel_get_stats(struct netra_board *board,
 	pthread_mutex_lock(&board->lock);
 	memset(stats, 0, sizeof(*stats));
 	if (board->arena.fd < 0) {
-		error = fail(board, NETRA_ERR_STATE,
-			     "the board is not started: start it first");
+		error = netra_fail(board, NETRA_ERR_STATE,
+				   "the board is not started: start it first");
 		goto out_unlock;
 	}
 	if (channel >= board->channels) {
-		error = fail(board, NETRA_ERR_NOT_FOUND, "no channel %u: the "
-			     "board has 0 to %u", channel, board->channels - 1);
+		error = netra_fail(board, NETRA_ERR_NOT_FOUND,
+				   "no channel %u: the board has 0 to %u",
+				   channel, board->channels - 1);
 		goto out_unlock;
 	}
 	status = &board->arena.area->channel[channel];

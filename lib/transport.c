@@ -13,8 +13,9 @@
 #include "core/bytes.h"
 #include "transport.h"
 
-enum netra_error transport_fail(struct transport *t, enum netra_error error,
-				const char *format, ...)
+enum netra_error netra_transport_fail(struct transport *t,
+				      enum netra_error error,
+				      const char *format, ...)
 {
 	va_list arguments;
 
@@ -30,14 +31,13 @@ static enum netra_error check(struct transport *t, unsigned int bar,
 	if (bar < TRANSPORT_BARS && !(offset & 3) &&
 	    netra_range_ok(offset, length, t->bar_bytes[bar]))
 		return NETRA_OK;
-	return transport_fail(t, NETRA_ERR_INVALID,
-			      "an access of %u bytes at %#x leaves BAR %u: "
-			      "the board's BARs are too small for it",
-			      length, offset, bar);
+	return netra_transport_fail(t, NETRA_ERR_INVALID,
+				    "an access of %u bytes at %#x leaves BAR %u: the board's BARs are too small for it",
+				    length, offset, bar);
 }
 
-enum netra_error transport_read32(struct transport *t, unsigned int bar,
-				  uint32_t offset, uint32_t *value)
+enum netra_error netra_transport_read32(struct transport *t, unsigned int bar,
+					uint32_t offset, uint32_t *value)
 {
 	enum netra_error error = check(t, bar, offset, 4);
 	uint32_t word;
@@ -55,8 +55,8 @@ enum netra_error transport_read32(struct transport *t, unsigned int bar,
 	return error;
 }
 
-enum netra_error transport_write32(struct transport *t, unsigned int bar,
-				   uint32_t offset, uint32_t value)
+enum netra_error netra_transport_write32(struct transport *t, unsigned int bar,
+					 uint32_t offset, uint32_t value)
 {
 	enum netra_error error = check(t, bar, offset, 4);
 	uint32_t word = netra_le32(value);
@@ -105,9 +105,9 @@ static void copy_words(volatile uint8_t *to, const uint8_t *from,
 	}
 }
 
-enum netra_error transport_upload(struct transport *t, unsigned int bar,
-				  uint32_t offset, const void *data,
-				  uint32_t length, bool *arrived)
+enum netra_error netra_transport_upload(struct transport *t, unsigned int bar,
+					uint32_t offset, const void *data,
+					uint32_t length, bool *arrived)
 {
 	uint32_t padded = (length + 3) & ~3u;
 	enum netra_error error;
@@ -121,8 +121,7 @@ enum netra_error transport_upload(struct transport *t, unsigned int bar,
 	error = check(t, bar, offset, padded);
 	if (error)
 		return error;
-	memcpy(&last, (const uint8_t *)data + padded - 4,
-	       length - (padded - 4));
+	memcpy(&last, (const uint8_t *)data + padded - 4, length - (padded - 4));
 	if (t->bar[bar]) {
 		copy_words(t->bar[bar] + offset, data, length);
 		drain_write_combining();
@@ -134,7 +133,7 @@ enum netra_error transport_upload(struct transport *t, unsigned int bar,
 		if (error)
 			return error;
 	}
-	error = transport_read32(t, bar, offset + padded - 4, &value);
+	error = netra_transport_read32(t, bar, offset + padded - 4, &value);
 	*arrived = !error && value == netra_le32(last);
 	return error;
 }

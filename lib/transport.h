@@ -66,40 +66,42 @@ struct transport {
 	char why[240];			/* of the last failure: "why: what to do" */
 };
 
-/** transport_vfio_user_open() - Connect to the server at @path. */
-enum netra_error transport_vfio_user_open(const char *path,
-					  struct transport **transport,
-					  char *why, size_t why_size);
+/** netra_transport_vfio_user_open() - Connect to the server at @path. */
+enum netra_error netra_transport_vfio_user_open(const char *path,
+						struct transport **transport,
+						char *why, size_t why_size);
 
-/** transport_vfio_user_adopt() - As above over a connected socket, kept. */
-enum netra_error transport_vfio_user_adopt(int fd, struct transport **transport,
+/** netra_transport_vfio_user_adopt() - As above over a connected socket, kept. */
+enum netra_error netra_transport_vfio_user_adopt(int fd,
+						 struct transport **transport,
+						 char *why, size_t why_size);
+
+/** netra_transport_vfio_open() - Take the device at PCI @address, "0000:03:00.0". */
+enum netra_error netra_transport_vfio_open(const char *address,
+					   struct transport **transport,
 					   char *why, size_t why_size);
 
-/** transport_vfio_open() - Take the device at PCI @address, "0000:03:00.0". */
-enum netra_error transport_vfio_open(const char *address,
-				     struct transport **transport,
-				     char *why, size_t why_size);
-
-/** transport_fail() - Keep a sentence in @t->why, return @error. */
-enum netra_error transport_fail(struct transport *t, enum netra_error error,
-				const char *format, ...)
+/** netra_transport_fail() - Keep a sentence in @t->why, return @error. */
+enum netra_error netra_transport_fail(struct transport *t,
+				      enum netra_error error,
+				      const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/** transport_read32() - One uncached 32-bit read of a BAR. */
-enum netra_error transport_read32(struct transport *t, unsigned int bar,
-				  uint32_t offset, uint32_t *value);
+/** netra_transport_read32() - One uncached 32-bit read of a BAR. */
+enum netra_error netra_transport_read32(struct transport *t, unsigned int bar,
+					uint32_t offset, uint32_t *value);
 
-/** transport_write32() - One 32-bit write to a BAR. */
-enum netra_error transport_write32(struct transport *t, unsigned int bar,
-				   uint32_t offset, uint32_t value);
+/** netra_transport_write32() - One 32-bit write to a BAR. */
+enum netra_error netra_transport_write32(struct transport *t, unsigned int bar,
+					 uint32_t offset, uint32_t value);
 
 /**
- * transport_upload() - Copy into a BAR, and see that it arrived.
+ * netra_transport_upload() - Copy into a BAR, and see that it arrived.
  *
  * Drains write combining, then reads the last word back. @arrived: it matched.
  */
-enum netra_error transport_upload(struct transport *t, unsigned int bar,
-				  uint32_t offset, const void *data,
-				  uint32_t length, bool *arrived);
+enum netra_error netra_transport_upload(struct transport *t, unsigned int bar,
+					uint32_t offset, const void *data,
+					uint32_t length, bool *arrived);
 
 #endif

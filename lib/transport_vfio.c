@@ -24,7 +24,7 @@
 #include "vfio_iova.h"
 
 struct vfio {
-	struct transport transport;	/* first */
+	struct transport transport; /* first */
 	int container;
 	int group;
 	int device;
@@ -39,9 +39,9 @@ static struct vfio *of(struct transport *t)
 
 static enum netra_error access_failed(struct transport *t, const char *what)
 {
-	return transport_fail(t, NETRA_ERR_GONE,
-			      "%s failed (%s): the board left the bus", what,
-			      strerror(errno));
+	return netra_transport_fail(t, NETRA_ERR_GONE,
+				    "%s failed (%s): the board left the bus",
+				    what, strerror(errno));
 }
 
 static enum netra_error config_read(struct transport *t, uint32_t offset,
@@ -84,12 +84,11 @@ static enum netra_error bar_write(struct transport *t, unsigned int bar,
 static enum netra_error dma_place(struct transport *t, uint64_t bytes,
 				  uint64_t align, uint64_t *iova)
 {
-	if (vfio_iova_place(of(t)->container, bytes, align, iova))
+	if (netra_vfio_iova_place(of(t)->container, bytes, align, iova))
 		return NETRA_OK;
-	return transport_fail(t, NETRA_ERR_NO_MEMORY,
-			      "the IOMMU has no free range of %llu bus "
-			      "addresses: ask for a smaller arena",
-			      (unsigned long long)bytes);
+	return netra_transport_fail(t, NETRA_ERR_NO_MEMORY,
+				    "the IOMMU has no free range of %llu bus addresses: ask for a smaller arena",
+				    (unsigned long long)bytes);
 }
 
 static enum netra_error dma_map(struct transport *t,
@@ -106,27 +105,29 @@ static enum netra_error dma_map(struct transport *t,
 	if (!ioctl(of(t)->container, VFIO_IOMMU_MAP_DMA, &map))
 		return NETRA_OK;
 	if (errno == ENOMEM)
-		return transport_fail(t, NETRA_ERR_NO_MEMORY,
-			"%llu MB cannot be locked for the board: raise the "
-			"limit (ulimit -l) to more than the arena",
-			(unsigned long long)(memory->bytes >> 20));
-	return transport_fail(t, NETRA_ERR_IO,
-			      "the IOMMU does not map the arena (%s): see the "
-			      "kernel log", strerror(errno));
+		return netra_transport_fail(t, NETRA_ERR_NO_MEMORY,
+					    "%llu MB cannot be locked for the board: raise the limit (ulimit -l) to more than the arena",
+					    (unsigned long long)(memory->bytes >>
+								 20));
+	return netra_transport_fail(t, NETRA_ERR_IO,
+				    "the IOMMU does not map the arena (%s): see the kernel log",
+				    strerror(errno));
 }
 
 static enum netra_error dma_unmap(struct transport *t, uint64_t iova,
 				  uint64_t bytes)
 {
 	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap), .iova = iova, .size = bytes,
+		.argsz = sizeof(unmap),
+		.iova = iova,
+		.size = bytes,
 	};
 
 	if (!ioctl(of(t)->container, VFIO_IOMMU_UNMAP_DMA, &unmap))
 		return NETRA_OK;
-	return transport_fail(t, NETRA_ERR_IO,
-			      "the IOMMU does not unmap the arena (%s): see "
-			      "the kernel log", strerror(errno));
+	return netra_transport_fail(t, NETRA_ERR_IO,
+				    "the IOMMU does not unmap the arena (%s): see the kernel log",
+				    strerror(errno));
 }
 
 static int set_irq(int device, uint32_t index, int eventfd)
@@ -153,18 +154,18 @@ static enum netra_error irq(struct transport *t, int eventfd)
 {
 	if (!set_irq(of(t)->device, VFIO_PCI_MSI_IRQ_INDEX, eventfd))
 		return NETRA_OK;
-	return transport_fail(t, NETRA_ERR_IO,
-			      "no MSI from the board (%s): see the kernel log",
-			      strerror(errno));
+	return netra_transport_fail(t, NETRA_ERR_IO,
+				    "no MSI from the board (%s): see the kernel log",
+				    strerror(errno));
 }
 
 static enum netra_error reset(struct transport *t)
 {
 	if (!ioctl(of(t)->device, VFIO_DEVICE_RESET))
 		return NETRA_OK;
-	return transport_fail(t, NETRA_ERR_IO,
-			      "the board cannot be reset (%s): power-cycle "
-			      "the machine", strerror(errno));
+	return netra_transport_fail(t, NETRA_ERR_IO,
+				    "the board cannot be reset (%s): power-cycle the machine",
+				    strerror(errno));
 }
 
 static bool alive(struct transport *t)
@@ -219,15 +220,16 @@ static enum netra_error learn_regions(struct transport *t)
 	};
 
 	if (ioctl(v->device, VFIO_DEVICE_GET_REGION_INFO, &info))
-		return transport_fail(t, NETRA_ERR_IO,
-				      "no configuration space (%s)",
-				      strerror(errno));
+		return netra_transport_fail(t, NETRA_ERR_IO,
+					    "no configuration space (%s)",
+					    strerror(errno));
 	v->config_offset = info.offset;
 	for (unsigned int i = 0; i < TRANSPORT_BARS; i++) {
 		void *at;
 
 		info = (struct vfio_region_info){
-			.argsz = sizeof(info), .index = i,
+			.argsz = sizeof(info),
+			.index = i,
 		};
 		if (ioctl(v->device, VFIO_DEVICE_GET_REGION_INFO, &info) ||
 		    !info.size)
@@ -249,8 +251,8 @@ static enum netra_error watch_removal(struct transport *t)
 {
 	t->gone_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (t->gone_fd < 0)
-		return transport_fail(t, NETRA_ERR_IO, "no eventfd: %s",
-				      strerror(errno));
+		return netra_transport_fail(t, NETRA_ERR_IO, "no eventfd: %s",
+					    strerror(errno));
 	t->gone_events = EPOLLIN;
 	/* Kernels without it lack only this warning. */
 	set_irq(of(t)->device, VFIO_PCI_REQ_IRQ_INDEX, t->gone_fd);
@@ -266,9 +268,9 @@ static enum netra_error open_group(struct transport *t, const char *address)
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", address);
 	if (access(path, F_OK))
-		return transport_fail(t, NETRA_ERR_NOT_FOUND,
-			"no PCI device at %s: 'netra list' shows the boards",
-			address);
+		return netra_transport_fail(t, NETRA_ERR_NOT_FOUND,
+					    "no PCI device at %s: 'netra list' shows the boards",
+					    address);
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", address);
 	n = readlink(path, driver, sizeof(driver) - 1);
 	if (n > 0) {
@@ -276,37 +278,35 @@ static enum netra_error open_group(struct transport *t, const char *address)
 		bound = strrchr(driver, '/') ? strrchr(driver, '/') + 1 : driver;
 	}
 	if (strcmp(bound, "vfio-pci"))
-		return transport_fail(t, NETRA_ERR_PERMISSION,
-			"bound to %s, not to vfio-pci: run modprobe vfio-pci; "
-			"cd /sys/bus/pci; echo vfio-pci > "
-			"devices/%s/driver_override; echo %s > drivers_probe "
-			"(as root, after an unbind)", bound, address, address);
+		return netra_transport_fail(t, NETRA_ERR_PERMISSION,
+					    "bound to %s, not to vfio-pci: run modprobe vfio-pci; cd /sys/bus/pci; echo vfio-pci > devices/%s/driver_override; echo %s > drivers_probe (as root, after an unbind)",
+					    bound, address, address);
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group",
 		 address);
 	n = readlink(path, link, sizeof(link) - 1);
 	if (n <= 0)
-		return transport_fail(t, NETRA_ERR_UNSUPPORTED,
-			"the machine has no IOMMU in use: switch VT-d or "
-			"AMD-Vi on in the BIOS and boot with intel_iommu=on");
+		return netra_transport_fail(t, NETRA_ERR_UNSUPPORTED,
+					    "the machine has no IOMMU in use: switch VT-d or AMD-Vi on in the BIOS and boot with intel_iommu=on");
 	link[n] = 0;
 	number = strrchr(link, '/') ? strrchr(link, '/') + 1 : link;
 	snprintf(path, sizeof(path), "/dev/vfio/%.64s", number);
 	of(t)->group = open(path, O_RDWR | O_CLOEXEC);
 	if (of(t)->group < 0 && errno == EBUSY)
-		return transport_fail(t, NETRA_ERR_BUSY,
-			"%s is in use: another program has the board, end "
-			"that first", path);
+		return netra_transport_fail(t, NETRA_ERR_BUSY,
+					    "%s is in use: another program has the board, end that first",
+					    path);
 	if (of(t)->group < 0)
-		return transport_fail(t, errno == ENOENT ?
-				      NETRA_ERR_NOT_FOUND :
-				      NETRA_ERR_PERMISSION,
-			"%s: %s: run chown $USER %s as root", path,
-			strerror(errno), path);
+		return netra_transport_fail(t,
+					    errno == ENOENT ?
+						    NETRA_ERR_NOT_FOUND :
+						    NETRA_ERR_PERMISSION,
+					    "%s: %s: run chown $USER %s as root",
+					    path, strerror(errno), path);
 	if (ioctl(of(t)->group, VFIO_GROUP_GET_STATUS, &status) ||
 	    !(status.flags & VFIO_GROUP_FLAGS_VIABLE))
-		return transport_fail(t, NETRA_ERR_BUSY,
-			"IOMMU group %.64s is shared: bind its other devices to "
-			"vfio-pci, too (see iommu_group/devices)", number);
+		return netra_transport_fail(t, NETRA_ERR_BUSY,
+					    "IOMMU group %.64s is shared: bind its other devices to vfio-pci, too (see iommu_group/devices)",
+					    number);
 	return NETRA_OK;
 }
 
@@ -316,14 +316,13 @@ static enum netra_error open_container(struct transport *t)
 
 	v->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
 	if (v->container < 0)
-		return transport_fail(t, NETRA_ERR_PERMISSION,
-			"/dev/vfio/vfio: %s: run modprobe vfio-pci as root",
-			strerror(errno));
+		return netra_transport_fail(t, NETRA_ERR_PERMISSION,
+					    "/dev/vfio/vfio: %s: run modprobe vfio-pci as root",
+					    strerror(errno));
 	if (ioctl(v->container, VFIO_GET_API_VERSION) != VFIO_API_VERSION ||
 	    !ioctl(v->container, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU))
-		return transport_fail(t, NETRA_ERR_UNSUPPORTED,
-			"the kernel has no VFIO type 1 IOMMU: run modprobe "
-			"vfio_iommu_type1 as root");
+		return netra_transport_fail(t, NETRA_ERR_UNSUPPORTED,
+					    "the kernel has no VFIO type 1 IOMMU: run modprobe vfio_iommu_type1 as root");
 	return NETRA_OK;
 }
 
@@ -333,20 +332,20 @@ static enum netra_error open_device(struct transport *t, const char *address)
 
 	if (ioctl(v->group, VFIO_GROUP_SET_CONTAINER, &v->container) ||
 	    ioctl(v->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
-		return transport_fail(t, NETRA_ERR_IO,
-			"the board's IOMMU group cannot be used (%s): see the "
-			"kernel log", strerror(errno));
+		return netra_transport_fail(t, NETRA_ERR_IO,
+					    "the board's IOMMU group cannot be used (%s): see the kernel log",
+					    strerror(errno));
 	v->device = ioctl(v->group, VFIO_GROUP_GET_DEVICE_FD, address);
 	if (v->device < 0)
-		return transport_fail(t, NETRA_ERR_IO,
-			"VFIO does not give the board out (%s): see the "
-			"kernel log", strerror(errno));
+		return netra_transport_fail(t, NETRA_ERR_IO,
+					    "VFIO does not give the board out (%s): see the kernel log",
+					    strerror(errno));
 	return NETRA_OK;
 }
 
-enum netra_error transport_vfio_open(const char *address,
-				     struct transport **transport,
-				     char *why, size_t why_size)
+enum netra_error netra_transport_vfio_open(const char *address,
+					   struct transport **transport,
+					   char *why, size_t why_size)
 {
 	struct vfio *v = calloc(1, sizeof(*v));
 	struct transport *t;

@@ -15,7 +15,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "core/bytes.h"
@@ -27,7 +26,7 @@
 #define IOVA_BASE 0x10000000u
 
 struct vfio_user {
-	struct transport transport;	/* first */
+	struct transport transport; /* first */
 	struct wire wire;
 };
 
@@ -40,18 +39,15 @@ static enum netra_error explain(struct transport *t, enum netra_error error,
 				const struct wire_call *call, const char *what)
 {
 	if (error == NETRA_ERR_REFUSED)
-		return transport_fail(t, NETRA_ERR_IO,
-				      "the board's process refused to %s (%s): "
-				      "see what it reported", what,
-				      strerror(call->refusal));
-	return transport_fail(t, NETRA_ERR_GONE,
-			      "the board's process ended or does not answer: "
-			      "start it again");
+		return netra_transport_fail(t, NETRA_ERR_IO,
+					    "the board's process refused to %s (%s): see what it reported",
+					    what, strerror(call->refusal));
+	return netra_transport_fail(t, NETRA_ERR_GONE,
+				    "the board's process ended or does not answer: start it again");
 }
 
 static enum netra_error region_read(struct transport *t, unsigned int region,
-				    uint64_t offset, void *data,
-				    uint32_t length)
+				    uint64_t offset, void *data, uint32_t length)
 {
 	uint8_t *to = data;
 
@@ -61,26 +57,30 @@ static enum netra_error region_read(struct transport *t, unsigned int region,
 			uint8_t data[4096];
 		} reply;
 		uint32_t part = length < sizeof(reply.data) ?
-			length : (uint32_t)sizeof(reply.data);
+					length :
+					(uint32_t)sizeof(reply.data);
 		struct vfio_user_region_access access = {
-			.offset = offset, .region = region, .count = part,
+			.offset = offset,
+			.region = region,
+			.count = part,
 		};
 		struct wire_call call = {
 			.command = VFIO_USER_REGION_READ,
-			.head = &access, .head_bytes = sizeof(access),
+			.head = &access,
+			.head_bytes = sizeof(access),
 			.send_fd = -1,
-			.reply = &reply, .reply_size = sizeof(reply),
+			.reply = &reply,
+			.reply_size = sizeof(reply),
 		};
-		enum netra_error error = wire_call(&of(t)->wire, &call);
+		enum netra_error error = netra_wire_call(&of(t)->wire, &call);
 
 		if (error)
 			return explain(t, error, &call, "be read");
-		wire_close_fds(&call);
+		netra_wire_close_fds(&call);
 		if (call.reply_bytes != sizeof(access) + part ||
 		    reply.access.count != part)
-			return transport_fail(t, NETRA_ERR_PROTOCOL,
-				"a read was answered with the wrong length: "
-				"the board's process is broken, restart it");
+			return netra_transport_fail(t, NETRA_ERR_PROTOCOL,
+						    "a read was answered with the wrong length: the board's process is broken, restart it");
 		memcpy(to, reply.data, part);
 		to += part;
 		offset += part;
@@ -99,21 +99,26 @@ static enum netra_error region_write(struct transport *t, unsigned int region,
 	while (length) {
 		uint32_t part = length < most ? length : most;
 		struct vfio_user_region_access access = {
-			.offset = offset, .region = region, .count = part,
+			.offset = offset,
+			.region = region,
+			.count = part,
 		};
 		struct vfio_user_region_access reply;
 		struct wire_call call = {
 			.command = VFIO_USER_REGION_WRITE,
-			.head = &access, .head_bytes = sizeof(access),
-			.data = from, .data_bytes = part,
+			.head = &access,
+			.head_bytes = sizeof(access),
+			.data = from,
+			.data_bytes = part,
 			.send_fd = -1,
-			.reply = &reply, .reply_size = sizeof(reply),
+			.reply = &reply,
+			.reply_size = sizeof(reply),
 		};
-		enum netra_error error = wire_call(&of(t)->wire, &call);
+		enum netra_error error = netra_wire_call(&of(t)->wire, &call);
 
 		if (error)
 			return explain(t, error, &call, "be written");
-		wire_close_fds(&call);
+		netra_wire_close_fds(&call);
 		from += part;
 		offset += part;
 		length -= part;
@@ -155,14 +160,15 @@ static enum netra_error dma_map(struct transport *t,
 	};
 	struct wire_call call = {
 		.command = VFIO_USER_DMA_MAP,
-		.head = &map, .head_bytes = sizeof(map),
+		.head = &map,
+		.head_bytes = sizeof(map),
 		.send_fd = memory->fd,
 	};
-	enum netra_error error = wire_call(&of(t)->wire, &call);
+	enum netra_error error = netra_wire_call(&of(t)->wire, &call);
 
 	if (error)
 		return explain(t, error, &call, "map the arena");
-	wire_close_fds(&call);
+	netra_wire_close_fds(&call);
 	return NETRA_OK;
 }
 
@@ -170,20 +176,24 @@ static enum netra_error dma_unmap(struct transport *t, uint64_t iova,
 				  uint64_t bytes)
 {
 	struct vfio_user_dma_unmap unmap = {
-		.argsz = sizeof(unmap), .address = iova, .size = bytes,
+		.argsz = sizeof(unmap),
+		.address = iova,
+		.size = bytes,
 	};
 	struct vfio_user_dma_unmap reply;
 	struct wire_call call = {
 		.command = VFIO_USER_DMA_UNMAP,
-		.head = &unmap, .head_bytes = sizeof(unmap),
+		.head = &unmap,
+		.head_bytes = sizeof(unmap),
 		.send_fd = -1,
-		.reply = &reply, .reply_size = sizeof(reply),
+		.reply = &reply,
+		.reply_size = sizeof(reply),
 	};
-	enum netra_error error = wire_call(&of(t)->wire, &call);
+	enum netra_error error = netra_wire_call(&of(t)->wire, &call);
 
 	if (error)
 		return explain(t, error, &call, "unmap the arena");
-	wire_close_fds(&call);
+	netra_wire_close_fds(&call);
 	return NETRA_OK;
 }
 
@@ -192,21 +202,22 @@ static enum netra_error irq(struct transport *t, int eventfd)
 	struct vfio_irq_set set = {
 		.argsz = sizeof(set),
 		.flags = VFIO_IRQ_SET_ACTION_TRIGGER |
-			(eventfd >= 0 ? VFIO_IRQ_SET_DATA_EVENTFD :
-					VFIO_IRQ_SET_DATA_NONE),
+			 (eventfd >= 0 ? VFIO_IRQ_SET_DATA_EVENTFD :
+					 VFIO_IRQ_SET_DATA_NONE),
 		.index = VFIO_PCI_MSI_IRQ_INDEX,
 		.count = eventfd >= 0 ? 1 : 0,
 	};
 	struct wire_call call = {
 		.command = VFIO_USER_DEVICE_SET_IRQS,
-		.head = &set, .head_bytes = sizeof(set),
+		.head = &set,
+		.head_bytes = sizeof(set),
 		.send_fd = eventfd,
 	};
-	enum netra_error error = wire_call(&of(t)->wire, &call);
+	enum netra_error error = netra_wire_call(&of(t)->wire, &call);
 
 	if (error)
 		return explain(t, error, &call, "send interrupts");
-	wire_close_fds(&call);
+	netra_wire_close_fds(&call);
 	return NETRA_OK;
 }
 
@@ -216,11 +227,11 @@ static enum netra_error reset(struct transport *t)
 		.command = VFIO_USER_DEVICE_RESET,
 		.send_fd = -1,
 	};
-	enum netra_error error = wire_call(&of(t)->wire, &call);
+	enum netra_error error = netra_wire_call(&of(t)->wire, &call);
 
 	if (error)
 		return explain(t, error, &call, "be reset");
-	wire_close_fds(&call);
+	netra_wire_close_fds(&call);
 	return NETRA_OK;
 }
 
@@ -269,7 +280,8 @@ static void map_bar(struct transport *t, unsigned int bar,
 		    const struct vfio_region_info *info, int fd)
 {
 	const uint32_t wanted = VFIO_REGION_INFO_FLAG_MMAP |
-		VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+				VFIO_REGION_INFO_FLAG_READ |
+				VFIO_REGION_INFO_FLAG_WRITE;
 	struct stat st;
 	void *at;
 
@@ -288,16 +300,19 @@ static void map_bar(struct transport *t, unsigned int bar,
 static enum netra_error learn_bar(struct transport *t, unsigned int bar)
 {
 	struct vfio_region_info info = {
-		.argsz = sizeof(info), .index = bar,
+		.argsz = sizeof(info),
+		.index = bar,
 	};
 	struct vfio_region_info reply = { 0 };
 	struct wire_call call = {
 		.command = VFIO_USER_DEVICE_GET_REGION_INFO,
-		.head = &info, .head_bytes = sizeof(info),
+		.head = &info,
+		.head_bytes = sizeof(info),
 		.send_fd = -1,
-		.reply = &reply, .reply_size = sizeof(reply),
+		.reply = &reply,
+		.reply_size = sizeof(reply),
 	};
-	enum netra_error error = wire_call(&of(t)->wire, &call);
+	enum netra_error error = netra_wire_call(&of(t)->wire, &call);
 
 	if (error)
 		return explain(t, error, &call, "describe its BARs");
@@ -306,7 +321,7 @@ static enum netra_error learn_bar(struct transport *t, unsigned int bar)
 		if (call.fds && reply.size)
 			map_bar(t, bar, &reply, call.fd[0]);
 	}
-	wire_close_fds(&call);
+	netra_wire_close_fds(&call);
 	return NETRA_OK;
 }
 
@@ -316,19 +331,20 @@ static enum netra_error learn_device(struct transport *t)
 	struct vfio_device_info reply = { 0 };
 	struct wire_call call = {
 		.command = VFIO_USER_DEVICE_GET_INFO,
-		.head = &info, .head_bytes = sizeof(info),
+		.head = &info,
+		.head_bytes = sizeof(info),
 		.send_fd = -1,
-		.reply = &reply, .reply_size = sizeof(reply),
+		.reply = &reply,
+		.reply_size = sizeof(reply),
 	};
-	enum netra_error error = wire_call(&of(t)->wire, &call);
+	enum netra_error error = netra_wire_call(&of(t)->wire, &call);
 
 	if (error)
 		return explain(t, error, &call, "describe itself");
-	wire_close_fds(&call);
+	netra_wire_close_fds(&call);
 	if (!(reply.flags & VFIO_DEVICE_FLAGS_PCI))
-		return transport_fail(t, NETRA_ERR_UNSUPPORTED,
-				      "the process behind the socket serves no "
-				      "PCI device: give an emulated board's socket");
+		return netra_transport_fail(t, NETRA_ERR_UNSUPPORTED,
+					    "the process behind the socket serves no PCI device: give an emulated board's socket");
 	for (unsigned int i = 0; i < TRANSPORT_BARS; i++) {
 		error = learn_bar(t, i);
 		if (error)
@@ -339,28 +355,24 @@ static enum netra_error learn_device(struct transport *t)
 
 static enum netra_error say_hello(struct transport *t)
 {
-	enum netra_error error = wire_hello(&of(t)->wire);
+	enum netra_error error = netra_wire_hello(&of(t)->wire);
 
 	/* A server with a client closes the connections of others. */
 	if (error == NETRA_ERR_GONE)
-		return transport_fail(t, NETRA_ERR_BUSY,
-				      "the board's process closed the "
-				      "connection or is silent: another "
-				      "program has the board, end that first");
+		return netra_transport_fail(t, NETRA_ERR_BUSY,
+					    "the board's process closed the connection or is silent: another program has the board, end that first");
 	if (error == NETRA_ERR_REFUSED)
-		return transport_fail(t, NETRA_ERR_BUSY,
-				      "the board's process refused the "
-				      "connection: another program has the "
-				      "board, end that first");
+		return netra_transport_fail(t, NETRA_ERR_BUSY,
+					    "the board's process refused the connection: another program has the board, end that first");
 	if (error)
-		return transport_fail(t, error,
-				      "the process behind the socket speaks "
-				      "another version of vfio-user");
+		return netra_transport_fail(t, error,
+					    "the process behind the socket speaks another version of vfio-user");
 	return NETRA_OK;
 }
 
-enum netra_error transport_vfio_user_adopt(int fd, struct transport **transport,
-					   char *why, size_t why_size)
+enum netra_error netra_transport_vfio_user_adopt(int fd,
+						 struct transport **transport,
+						 char *why, size_t why_size)
 {
 	struct vfio_user *v = calloc(1, sizeof(*v));
 	enum netra_error error;
@@ -386,71 +398,4 @@ enum netra_error transport_vfio_user_adopt(int fd, struct transport **transport,
 	}
 	*transport = &v->transport;
 	return NETRA_OK;
-}
-
-static enum netra_error connect_failed(int code, const char *path, char *why,
-				       size_t size)
-{
-	switch (code) {
-	case ENOENT:
-	case ENOTDIR:
-		snprintf(why, size, "%s: no such socket: start the emulated "
-			 "board there first", path);
-		return NETRA_ERR_NOT_FOUND;
-	case EACCES:
-	case EPERM:
-		snprintf(why, size, "%s: permission denied: run as the user "
-			 "who started the board", path);
-		return NETRA_ERR_PERMISSION;
-	case EAGAIN:
-		snprintf(why, size, "%s: busy: another program has the board, "
-			 "end that first", path);
-		return NETRA_ERR_BUSY;
-	case ECONNREFUSED:
-		snprintf(why, size, "%s: nobody listens there: it is no socket "
-			 "or its board has ended, start it again", path);
-		return NETRA_ERR_NOT_FOUND;
-	default:
-		snprintf(why, size, "%s: %s", path, strerror(code));
-		return NETRA_ERR_IO;
-	}
-}
-
-enum netra_error transport_vfio_user_open(const char *path,
-					  struct transport **transport,
-					  char *why, size_t why_size)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	char sentence[240];
-	enum netra_error error;
-	struct stat st;
-	int fd;
-
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		snprintf(why, why_size, "the socket's path is longer than the "
-			 "system allows (%zu): use a shorter one",
-			 sizeof(address.sun_path) - 1);
-		return NETRA_ERR_INVALID;
-	}
-	strcpy(address.sun_path, path);
-	if (!stat(path, &st) && !S_ISSOCK(st.st_mode)) {
-		snprintf(why, why_size, "%s: not a socket: give the socket of "
-			 "an emulated board", path);
-		return NETRA_ERR_INVALID;
-	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0) {
-		snprintf(why, why_size, "no socket: %s", strerror(errno));
-		return NETRA_ERR_IO;
-	}
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address))) {
-		error = connect_failed(errno, path, why, why_size);
-		close(fd);
-		return error;
-	}
-	error = transport_vfio_user_adopt(fd, transport, sentence,
-					  sizeof(sentence));
-	if (error)
-		snprintf(why, why_size, "%s: %s", path, sentence);
-	return error;
 }

@@ -14,7 +14,7 @@
 #include "vfio_iova.h"
 
 #define PREFERRED_BASE 0x10000000ull
-#define PREFERRED_END  0x80000000ull
+#define PREFERRED_END 0x80000000ull
 #define INFO_BYTES_MAX 65536u
 
 static bool fit(uint64_t start, uint64_t last, uint64_t from, uint64_t bytes,
@@ -65,8 +65,10 @@ find_ranges(const struct vfio_iommu_type1_info *info)
 			const struct vfio_iommu_type1_info_cap_iova_range *r =
 				(const void *)cap;
 
-			if (netra_range_ok(at, sizeof(*r) + r->nr_iovas *
-					   sizeof(r->iova_ranges[0]),
+			if (netra_range_ok(at,
+					   sizeof(*r) +
+						   r->nr_iovas *
+							   sizeof(r->iova_ranges[0]),
 					   info->argsz))
 				return r;
 			return NULL;
@@ -76,8 +78,8 @@ find_ranges(const struct vfio_iommu_type1_info *info)
 	return NULL;
 }
 
-bool vfio_iova_place(int container, uint64_t bytes, uint64_t align,
-		     uint64_t *iova)
+bool netra_vfio_iova_place(int container, uint64_t bytes, uint64_t align,
+			   uint64_t *iova)
 {
 	struct vfio_iommu_type1_info *info = get_info(container);
 	const struct vfio_iommu_type1_info_cap_iova_range *ranges;

@@ -6,11 +6,11 @@
 #include <stdint.h>
 
 /**
- * vfio_iova_place() - Aligned bus addresses inside what the IOMMU allows.
+ * netra_vfio_iova_place() - Aligned bus addresses inside what the IOMMU allows.
  * @container: VFIO container with its IOMMU set.
  * Return: false if there is no such range.
  */
-bool vfio_iova_place(int container, uint64_t bytes, uint64_t align,
-		     uint64_t *iova);
+bool netra_vfio_iova_place(int container, uint64_t bytes, uint64_t align,
+			   uint64_t *iova);
 
 #endif

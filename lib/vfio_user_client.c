@@ -119,8 +119,7 @@ static void take_fds(struct msghdr *m, struct wire_call *call)
 }
 
 static enum netra_error receive_all(struct wire *wire, void *to, size_t bytes,
-				    struct wire_call *call,
-				    uint64_t deadline_ms)
+				    struct wire_call *call, uint64_t deadline_ms)
 {
 	union {
 		char bytes[CMSG_SPACE(sizeof(int) * WIRE_FDS_MAX)];
@@ -131,7 +130,8 @@ static enum netra_error receive_all(struct wire *wire, void *to, size_t bytes,
 	while (bytes) {
 		struct iovec iov = { .iov_base = at, .iov_len = bytes };
 		struct msghdr m = {
-			.msg_iov = &iov, .msg_iovlen = 1,
+			.msg_iov = &iov,
+			.msg_iovlen = 1,
 			.msg_control = control.bytes,
 			.msg_controllen = sizeof(control.bytes),
 		};
@@ -190,14 +190,14 @@ static enum netra_error receive(struct wire *wire, struct wire_call *call,
 	for (int i = 0; i < STRANGERS_MAX; i++) {
 		struct vfio_user_header header;
 
-		if (receive_all(wire, &header, sizeof(header), call,
-				deadline_ms))
+		if (receive_all(wire, &header, sizeof(header), call, deadline_ms))
 			return wire->dead;
 		if (header.size < sizeof(header) ||
 		    header.size > WIRE_MESSAGE_MAX + 4096)
 			return die(wire, NETRA_ERR_GONE);
 		if ((header.flags & VFIO_USER_FLAG_TYPE_MASK) ==
-		    VFIO_USER_FLAG_REPLY && header.id == id)
+			    VFIO_USER_FLAG_REPLY &&
+		    header.id == id)
 			return take_reply(wire, call, &header, deadline_ms);
 		if (discard(wire, header.size - sizeof(header), call,
 			    deadline_ms))
@@ -206,7 +206,7 @@ static enum netra_error receive(struct wire *wire, struct wire_call *call,
 	return die(wire, NETRA_ERR_GONE);
 }
 
-enum netra_error wire_call(struct wire *wire, struct wire_call *call)
+enum netra_error netra_wire_call(struct wire *wire, struct wire_call *call)
 {
 	uint64_t deadline_ms = now_ms() + TRANSPORT_REPLY_MS;
 	struct vfio_user_header header = {
@@ -233,11 +233,11 @@ enum netra_error wire_call(struct wire *wire, struct wire_call *call)
 		return wire->dead;
 	error = receive(wire, call, header.id, deadline_ms);
 	if (error)
-		wire_close_fds(call);
+		netra_wire_close_fds(call);
 	return error;
 }
 
-void wire_close_fds(struct wire_call *call)
+void netra_wire_close_fds(struct wire_call *call)
 {
 	while (call->fds)
 		close(call->fd[--call->fds]);
@@ -260,15 +260,14 @@ static uint32_t find_max_transfer(const char *json)
 	return (uint32_t)value & ~3u;
 }
 
-enum netra_error wire_hello(struct wire *wire)
+enum netra_error netra_wire_hello(struct wire *wire)
 {
 	static const struct {
 		struct vfio_user_version version;
 		char json[96];
 	} hello = {
 		.version = { .major = 0, .minor = 1 },
-		.json = "{\"capabilities\":{\"max_msg_fds\":8,"
-			"\"max_data_xfer_size\":1048576}}",
+		.json = "{\"capabilities\":{\"max_msg_fds\":8,\"max_data_xfer_size\":1048576}}",
 	};
 	struct {
 		struct vfio_user_version version;
@@ -283,11 +282,11 @@ enum netra_error wire_hello(struct wire *wire)
 		.reply = &answer,
 		.reply_size = sizeof(answer) - 1,
 	};
-	enum netra_error error = wire_call(wire, &call);
+	enum netra_error error = netra_wire_call(wire, &call);
 
 	if (error)
 		return error;
-	wire_close_fds(&call);
+	netra_wire_close_fds(&call);
 	if (call.reply_bytes < sizeof(answer.version) || answer.version.major)
 		return die(wire, NETRA_ERR_UNSUPPORTED);
 	wire->max_transfer = find_max_transfer(answer.json);

@@ -37,13 +37,13 @@ struct wire_call {
 	int refusal;		/* errno of the server, with NETRA_ERR_REFUSED */
 };
 
-/** wire_call() - One request and its reply, in TRANSPORT_REPLY_MS. */
-enum netra_error wire_call(struct wire *wire, struct wire_call *call);
+/** netra_wire_call() - One request and its reply, in TRANSPORT_REPLY_MS. */
+enum netra_error netra_wire_call(struct wire *wire, struct wire_call *call);
 
-/** wire_hello() - Agree on the version; also learns max_transfer. */
-enum netra_error wire_hello(struct wire *wire);
+/** netra_wire_hello() - Agree on the version; also learns max_transfer. */
+enum netra_error netra_wire_hello(struct wire *wire);
 
-/** wire_close_fds() - Close what a reply brought along. */
-void wire_close_fds(struct wire_call *call);
+/** netra_wire_close_fds() - Close what a reply brought along. */
+void netra_wire_close_fds(struct wire_call *call);
 
 #endif
