@@ -58,8 +58,13 @@ class Bits:
     def nal(self, head):
         text = self.text + '1'
         text += '0' * (-len(text) % 8)
-        data = bytes(int(text[i:i + 8], 2) for i in range(0, len(text), 8))
-        return b'\0\0\0\1' + bytes([head]) + data
+        data = bytearray()
+        for i in range(0, len(text), 8):
+            byte = int(text[i:i + 8], 2)
+            if byte <= 3 and data[-2:] == b'\0\0':
+                data.append(3)          # emulation prevention
+            data.append(byte)
+        return b'\0\0\0\1' + bytes([head]) + bytes(data)
 
 
 def stream(frames, timing=None, seed=1):
@@ -86,6 +91,23 @@ def stream(frames, timing=None, seed=1):
         if number == 0:
             unit = sps.nal(0x67) + pps.nal(0x68) + unit
         units.append(unit)
+    return units
+
+
+def reordered():
+    """Main profile, 25 frames a second, one picture held back: I P b P b."""
+    sps = Bits().u(8, 77).u(8, 0).u(8, 30).ue(0).ue(0).ue(0).ue(4).ue(2)
+    sps.u(1, 0).ue(19).ue(14).u(1, 1).u(1, 1).u(1, 0).u(1, 1).u(4, 0)
+    sps.u(1, 1).u(32, 1).u(32, 50).u(1, 1).u(3, 0).u(1, 1).u(1, 1)
+    sps.ue(0).ue(0).ue(9).ue(9).ue(1).ue(2)
+    pps = Bits().ue(0).ue(0).u(1, 0).u(1, 0).ue(0).ue(0).ue(0).u(1, 0).u(2, 0)
+    pps.ue(0).ue(0).ue(0).u(1, 0).u(1, 0).u(1, 0)
+    idr = Bits().ue(0).ue(7).ue(0).u(4, 0).ue(0).u(8, 0).u(2, 0).ue(0)
+    units = [sps.nal(0x67) + pps.nal(0x68) + idr.nal(0x65)]
+    for b, number, poc in ((0, 1, 4), (1, 2, 2), (0, 2, 8), (1, 3, 6)):
+        slice_ = Bits().ue(0).ue(6 if b else 5).ue(0).u(4, number).u(8, poc)
+        slice_.u(4 if b else 3, 0).ue(0)
+        units.append(slice_.nal(0x01 if b else 0x41) + bytes([7] * 50))
     return units
 
 
@@ -304,6 +326,42 @@ class Board(unittest.TestCase):
         self.assertEqual((got[-1][0], got[-1][1], got[-1][2]),
                          (END | 4, 300, 300 - 64))
 
+    def test_presentation_times(self):
+        path = self.folder.name + '/file'
+        units = reordered()
+        with open(path, 'wb') as file:
+            file.write(b''.join(units))
+        self.boot('--input', '0=' + path)
+        self.attach(1)
+        self.command(1, 0)
+        got = self.collect(0)[:-1]
+        self.assertEqual([frame[5] for frame in got], units)
+        self.assertEqual([frame[4] // 3600 for frame in got], [0, 1, 2, 3, 4])
+        self.assertEqual([frame[3] // 3600 for frame in got], [1, 3, 2, 5, 4])
+
+    def test_stop_and_start(self):
+        """What follows a pause in mid-stream begins with a key frame."""
+        path = self.folder.name + '/fifo'
+        units = stream(40)
+        os.mkfifo(path)
+        self.boot('--input', '0=' + path)
+        self.attach(1)
+        self.command(1, 0)
+        with open(path, 'wb') as fifo:
+            fifo.write(b''.join(units[:15]))
+            fifo.flush()
+            got = self.collect(0, until_end=False, count=14)
+            self.assertEqual(self.command(2, 0), 0)
+            fifo.write(b''.join(units[15:27]))
+            fifo.flush()
+            time.sleep(0.05)
+            self.assertEqual(list(self.frames(0)), [])
+            self.assertEqual(self.command(1, 0), 0)
+            fifo.write(b''.join(units[27:]))
+        got += self.collect(0)[:-1]
+        self.assertEqual([frame[5] for frame in got], units[:14] + units[20:])
+        self.assertEqual(got[14][4], 20 * 3000)
+
     def test_interrupts(self):
         """Through window 31, where the MSI capability says, and only if on."""
         self.put(self.registers, 0x1054, 0xfee01004, 0x12, 0x4321)
@@ -338,7 +396,10 @@ class Board(unittest.TestCase):
         self.fails(1, '--input', '3=/dev/null')
         self.fails(1, '--input', '0=/not/there')
         self.fails(1, '--registers', '/not/there')
-        self.fails(1, '--registers', '/etc/hostname')
+        short = self.folder.name + '/short'
+        with open(short, 'wb') as file:
+            file.truncate(REGISTERS)
+        self.fails(1, '--registers', short)
         self.put(self.registers, 0x1000, 0x12348086)
         self.fails(1, '--registers', self.path)
 
