@@ -94,6 +94,7 @@ static void close_bar(void)
 {
 	if (!bar_open)
 		return;
+	shown.done_bytes = shown.total_bytes;
 	shown.waiting_for = NULL;
 	draw_bar(&shown);
 	fputc('\n', stderr);
@@ -107,6 +108,9 @@ void cli_progress_boot(void *context, const struct netra_boot_status *status)
 	bool terminal = cli_terminal(stderr);
 
 	(void)context;
+	/* Before the first upload: the board may turn out to run already. */
+	if (!status->done_bytes && !bar_open)
+		return;
 	if (!drawn_ns && !terminal)
 		drawn_ns = now_ns;
 	if (terminal && bar_open && status->image_number != shown.image_number)
