@@ -9,6 +9,7 @@
 /* A channel's encoder, as far as it outlives a restart of the agent. */
 struct netra_emu_stream {
 	bool running;
+	bool begun;		/* the source gave its first unit */
 	bool have_unit;		/* unit was taken from the source, not sent yet */
 	bool looked;		/* its faults were considered */
 	bool want_key;		/* begin at a key frame */

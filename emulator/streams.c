@@ -48,9 +48,11 @@ static uint32_t start(struct netra_emu_agent *agent, uint32_t channel)
 		if (netra_source_rewind(agent->emu->source[channel]))
 			return NETRA_REPLY_UNSUPPORTED;
 		stream->ended = false;
+		stream->begun = false;
 	}
 	stream->running = true;
-	stream->want_key = true;
+	/* A source may begin without a key frame: then that is how it is. */
+	stream->want_key = stream->begun;
 	stream->timed = false;
 	stream->no_signal = 0;
 	stream->seen_head = 0;
@@ -108,6 +110,7 @@ static void fetch(struct netra_emu_agent *agent, uint32_t channel)
 			stream->ending = true;
 			return;
 		}
+		stream->begun = true;
 		stream->have_unit = !stream->want_key ||
 				    (stream->unit.flags & NETRA_FRAME_KEY);
 	}
