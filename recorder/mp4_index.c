@@ -23,7 +23,7 @@ void netra_mp4_index_add(struct netra_mp4_index *index, uint64_t pts_90k,
 	index->skipped = 0;
 	if (index->count == NETRA_MP4_INDEX_ENTRIES) {
 		index->count /= 2;
-		for (uint32_t i = 1; i < index->count; i++)
+		for (size_t i = 1; i < index->count; i++)
 			index->entry[i] = index->entry[2 * i];
 		index->stride *= 2;
 	}

@@ -65,13 +65,14 @@ static int sync_parent(int directory)
 static enum netra_error open_store(struct netra_recorder *recorder,
 				   const char *store, bool sync)
 {
+	size_t length = store ? strlen(store) : 0;
 	bool made = false;
 	int error = 0;
 
-	if (!store || !*store || strlen(store) >= sizeof(recorder->store))
+	if (!length || length >= sizeof(recorder->store))
 		return refuse(NETRA_ERR_INVALID, store ? store : "(none)",
 			      "not a usable name of a store");
-	strcpy(recorder->store, store);
+	memcpy(recorder->store, store, length + 1);
 	if (!mkdir(store, 0755))
 		made = true;
 	else if (errno != EEXIST)
