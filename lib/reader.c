@@ -84,6 +84,7 @@ static void catch_up(struct netra_reader *r)
 	if ((int32_t)(tail - r->next) > 0) {
 		r->next = tail;
 		r->wait_key = true;
+		r->waited = false;
 	}
 	if ((int32_t)(tail - r->oldest) > 0)
 		r->oldest = tail;
@@ -110,17 +111,16 @@ static const struct netra_ring_frame *find(struct netra_reader *r)
 	for (; r->next != c->ring.head; r->next++, trim(r)) {
 		const struct netra_ring_frame *frame =
 			netra_ring_frame(&c->ring, r->next);
-		uint64_t ignored = 0;
 
 		if (frame->flags & NETRA_FRAME_END) {
-			count_lost(r, frame->sequence, &ignored);
+			count_lost(r, frame->sequence, &r->owed);
 			continue;
 		}
 		if (!r->wait_key || frame->flags & NETRA_FRAME_KEY ||
 		    r->flags & NETRA_READER_ALL)
 			return frame;
-		if (!r->waited)
-			count_lost(r, frame->sequence, &ignored);
+		if (r->waited)
+			r->expected = frame->sequence + 1;
 	}
 	return NULL;
 }

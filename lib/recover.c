@@ -118,6 +118,7 @@ static void climb(struct netra_board *board, enum netra_trouble trouble,
 		  uint32_t channel, uint64_t now_ns)
 {
 	struct recovery *r = &board->recovery;
+	uint32_t bound_ms = board->options.boot_timeout_ms;
 	enum netra_error error;
 
 	r->trouble = trouble;
@@ -146,7 +147,8 @@ static void climb(struct netra_board *board, enum netra_trouble trouble,
 		if (error)
 			netra_fail_transport(board, error);
 		else
-			go(board, RECOVER_RESTARTED, RESTART_MS, now_ns);
+			go(board, RECOVER_RESTARTED,
+			   bound_ms ? bound_ms : RESTART_MS, now_ns);
 		return;
 	case NETRA_RUNG_RESET_AND_BOOT:
 		netra_set_state(board, NETRA_BOARD_RECOVERING);
