@@ -42,7 +42,7 @@ struct netra_scene {
 static inline uint32_t scene_roll(struct netra_scene *s, uint32_t below)
 {
 	s->random = s->random * 1664525 + 1013904223;
-	return (s->random >> 8) % below;
+	return below ? (s->random >> 8) % below : 0;
 }
 
 #endif

@@ -206,6 +206,7 @@ struct netra_scene *netra_scene_new(uint32_t channel, uint32_t width,
 	size_t luma = (size_t)width * height;
 	int32_t base, kerb, end;
 	uint32_t phase = (channel + channel / 4) % 4;
+	uint32_t circle = channel / 16;	/* of hues */
 
 	if (!s)
 		return NULL;
@@ -222,7 +223,7 @@ struct netra_scene *netra_scene_new(uint32_t channel, uint32_t width,
 	s->ground.width = width;
 	s->ground.height = height;
 	s->random = channel * 2654435761u + 12345;
-	s->hue = (float)(channel % 16) * 22.5f + (float)(channel / 16) * 7.5f;
+	s->hue = (float)(channel % 16) * 22.5f + (float)circle * 7.5f;
 	s->night = day[phase].night;
 	s->scale = width >= 352 ? (int32_t)width / 176 : 1;
 	s->unit = width >= 176 ? (int32_t)width / 88 : 2;

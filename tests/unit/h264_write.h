@@ -103,11 +103,11 @@ static inline void put_sps(struct writer *w, const struct sps_choice *choice)
 		put_ue(w, 0);
 		put_ue(w, 0);
 		put(w, 1, 0);
-		put(w, 1, 1);		/* scaling matrix: two lists of eight */
+		put(w, 1, 1);		/* scaling matrix: three lists of eight */
 		for (uint32_t i = 0; i < 8; i++) {
-			put(w, 1, i == 0 || i == 7);
-			if (i == 0) {
-				for (uint32_t j = 0; j < 16; j++)
+			put(w, 1, i == 0 || i >= 6);
+			if (i == 0 || i == 6) {
+				for (uint32_t j = 0; j < (i ? 64 : 16); j++)
 					put_se(w, 1);
 			} else if (i == 7) {
 				put_se(w, -8);	/* ends at once */

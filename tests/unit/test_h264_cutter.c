@@ -174,7 +174,7 @@ static void fields_pair_up(void **state)
 				  .poc_type_0 = true, .interlaced = true,
 				  .field = true };
 	struct writer w;
-	size_t ends[3];
+	size_t ends[6];
 
 	(void)state;
 	start(&w, 77, true, false);
@@ -200,8 +200,29 @@ static void fields_pair_up(void **state)
 	s.poc_lsb = 5;
 	put_slice(&w, &s);
 	ends[2] = w.length;
-	check_ends(&w, ends, 3, &result);
+	s.poc_lsb = 7;			/* the same parity is no partner */
+	put_slice(&w, &s);
+	ends[3] = w.length;
+	put_sps(&w, &(struct sps_choice){ .profile = 77, .interlaced = true });
+	put_pps(&w, &(struct pps_choice){ .id = 0 });
+	s.frame_num = 3;
+	s.poc_lsb = 8;
+	put_slice(&w, &s);
+	ends[4] = w.length;
+	s.frame_num = 4;
+	s.poc_lsb = 10;
+	put_slice(&w, &s);
+	put_sps(&w, &(struct sps_choice){ .profile = 77, .interlaced = true });
+	put_pps(&w, &(struct pps_choice){ .id = 0 });
+	s.bottom = false;
+	s.poc_lsb = 11;
+	put_slice(&w, &s);
+	ends[5] = w.length;
+	check_ends(&w, ends, 6, &result);
 	assert_true(result.unit[0].field_pair && result.unit[0].key);
+	assert_false(result.unit[3].field_pair || result.unit[3].parameters);
+	assert_true(result.unit[4].parameters && !result.unit[4].field_pair);
+	assert_true(result.unit[5].parameters && result.unit[5].field_pair);
 	assert_int_equal(result.unit[0].poc, 0);
 	assert_true(result.unit[1].field_pair);
 	assert_int_equal(result.unit[1].poc, 2);
