@@ -27,7 +27,7 @@ struct netra_emu_agent {
 	struct netra_emu *emu;
 	struct netra_emu_stream stream[NETRA_CHANNELS_MAX];
 	uint64_t late_irq_ns;	/* board time of an interrupt held back; 0 = none */
-	uint64_t frames;	/* of all channels, for faults of the board */
+	uint64_t frames;	/* of channel 0: what faults of the board count */
 	struct netra_producer producer;
 };
 

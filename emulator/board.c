@@ -124,10 +124,11 @@ err_emu:
 
 enum netra_error netra_emu_start(struct netra_emu *emu)
 {
-	if (pthread_create(&emu->cpu, NULL, netra_emu_cpu_main, emu))
-		return NETRA_ERR_NO_MEMORY;
-	emu->cpu_started = true;
-	return NETRA_OK;
+	pthread_mutex_lock(&emu->lock);
+	emu->cpu_started = !pthread_create(&emu->cpu, NULL, netra_emu_cpu_main,
+					   emu);
+	pthread_mutex_unlock(&emu->lock);
+	return emu->cpu_started ? NETRA_OK : NETRA_ERR_NO_MEMORY;
 }
 
 static void drop_interrupts_locked(struct netra_emu *emu)

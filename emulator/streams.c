@@ -294,7 +294,7 @@ static uint64_t pump_one(struct netra_emu_agent *agent, uint32_t channel,
 	} else {
 		netra_emu_count(&counters->frames, 1);
 		netra_emu_count(&counters->frame_bytes, stream->unit.length);
-		agent->frames++;
+		agent->frames += channel == 0;
 		*moved = true;
 	}
 	stream->want_key = false;

@@ -2,6 +2,7 @@
 """What the integration tests share: where things are, bounded runs, and one
 way of saying ok, not ok and skip, which ./check adds up."""
 
+import functools
 import json
 import os
 import pathlib
@@ -36,9 +37,9 @@ def test(function):
     return function
 
 
-def add(name, function, *arguments):
+def add(name, function, *arguments, **keywords):
     """Register a test made in a loop."""
-    _tests.append((name, function, arguments))
+    _tests.append((name, functools.partial(function, **keywords), arguments))
 
 
 def expect(condition, message):

@@ -84,7 +84,7 @@ def channel_fault(spec, sync, *words):
     mentions(report, "channel 1", *words)
     entry = report["channels"][1]
     expect(entry["dropped"] > 0 and entry["gaps"] > 0, f"channel 1 shows no gap: {entry}")
-    expect(entry["frames"] > 60 + RATE, f"channel 1 did not come back: {entry}")
+    expect(entry["frames"] > 60 + RATE // 2, f"channel 1 did not come back: {entry}")
     got = frame_hashes(store / "ch01.mp4")
     equal(len(got), entry["frames"], "channel 1: frames that decode")
     whole = set(frame_hashes(clip()))
