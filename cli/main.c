@@ -132,6 +132,8 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	/* A reader that went away is seen as EPIPE, where it is written. */
 	signal(SIGPIPE, SIG_IGN);
+	/* A file at its limit is an error of write(), as a full disk is. */
+	signal(SIGXFSZ, SIG_IGN);
 	status = run(argc, argv);
 	if ((fflush(stdout) || ferror(stdout)) && errno != EPIPE) {
 		cli_error("standard output: %s: send it elsewhere",
