@@ -6,6 +6,9 @@
 #include "board_open.h"
 #include "progress.h"
 
+/* Longest wait for a channel to start, a reboot of the board included. */
+#define START_MS 20000u
+
 const char *const cli_sync_modes[] = { "ring", "peterson", NULL };
 const char *const cli_windows[] = { "auto", "1M", "2M", "4M", "8M", NULL };
 
@@ -128,10 +131,19 @@ bool cli_channel_running(struct netra_board *board, uint32_t channel)
 
 int cli_channel_start(struct netra_board *board, uint32_t channel)
 {
+	uint64_t until_ns = cli_now_ns() + START_MS * 1000000u;
+	enum netra_error error = NETRA_OK;
 	char what[24];
 
-	if (cli_channel_running(board, channel) ||
-	    netra_channel_start(board, channel) == NETRA_OK)
+	/* A board that does not answer is being recovered: ask again after. */
+	while (!cli_channel_running(board, channel)) {
+		error = netra_channel_start(board, channel);
+		if ((error != NETRA_ERR_TIMEOUT && error != NETRA_ERR_STATE) ||
+		    cli_now_ns() >= until_ns)
+			break;
+		netra_dispatch(board, 100);
+	}
+	if (!error)
 		return CLI_OK;
 	snprintf(what, sizeof(what), "channel %u", channel);
 	cli_board_failed(board, what);

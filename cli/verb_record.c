@@ -241,22 +241,24 @@ static bool channels_known(struct record *r)
 	return true;
 }
 
-static int start_channels(struct record *r)
+/* Return: how many channels could not be started; each is said. */
+static uint32_t start_channels(struct record *r)
 {
 	struct netra_recorder_channel c;
 	uint32_t count = netra_recorder_channels(r->recorder);
-	int status = CLI_OK;
+	uint32_t failed = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		netra_recorder_channel(r->recorder, i, &c);
-		status |= cli_channel_start(r->board, c.channel);
+		failed += cli_channel_start(r->board, c.channel) != CLI_OK;
 	}
-	return status;
+	return failed;
 }
 
 static int record(struct record *r, struct result *result)
 {
-	int stop_fd, status;
+	int stop_fd, status = CLI_OK;
+	uint32_t failed;
 
 	if (netra_recorder_open(r->board, &r->options, &r->recorder)) {
 		cli_error("%s: choose another folder",
@@ -268,16 +270,17 @@ static int record(struct record *r, struct result *result)
 		netra_recorder_close(r->recorder);
 		return CLI_FAILED;
 	}
-	status = start_channels(r);
+	failed = start_channels(r);
 	r->start_ns = cli_now_ns();
-	status |= stream(r, stop_fd);
+	if (failed < netra_recorder_channels(r->recorder))
+		status = stream(r, stop_fd);
 	cli_stop_end(stop_fd);
 	cli_progress_clear();
 	/* What fails here shows per channel. */
 	netra_recorder_finish(r->recorder);
 	judge(r->recorder, result);
 	netra_recorder_close(r->recorder);
-	return result->whole == result->count ? status : CLI_FAILED;
+	return result->whole == result->count && !failed ? status : CLI_FAILED;
 }
 
 static int run(const struct cli_verb *verb, int argc, char **argv)

@@ -109,26 +109,24 @@ static const char *refusal(uint32_t status)
 	return text[status];
 }
 
-static enum netra_error finish(struct netra_board *board, uint32_t channel,
+static enum netra_error finish(struct netra_board *board,
 			       const struct netra_command_result *result)
 {
 	switch (result->error) {
 	case NETRA_OK:
 		return NETRA_OK;
 	case NETRA_ERR_REFUSED:
-		return netra_fail(board, NETRA_ERR_REFUSED,
-				  "channel %d: the board refused: %s",
-				  (int)channel, refusal(result->status));
+		return netra_fail(board, NETRA_ERR_REFUSED, "the board refused: %s",
+				  refusal(result->status));
 	default:
 		return netra_fail(board, result->error,
-				  "channel %d: the board did not answer within %u ms",
-				  (int)channel, COMMAND_MS);
+				  "the board did not answer within %u ms",
+				  COMMAND_MS);
 	}
 }
 
 /* A slot is ours as long as its generation and id are. */
-static enum netra_error await(struct netra_board *board, uint32_t id,
-			      uint32_t channel)
+static enum netra_error await(struct netra_board *board, uint32_t id)
 {
 	struct command_slot *slot = &board->command[id % NETRA_COMMAND_SLOTS];
 	uint32_t generation = board->generation;
@@ -141,7 +139,7 @@ static enum netra_error await(struct netra_board *board, uint32_t id,
 			return board->lost;
 		if (slot->done && board->generation == generation) {
 			slot->owner = OWNER_NONE;
-			return finish(board, channel, &slot->result);
+			return finish(board, &slot->result);
 		}
 		if (board->generation != generation ||
 		    board->state != NETRA_BOARD_ATTACHED)
@@ -197,7 +195,7 @@ enum netra_error netra_command(struct netra_board *board, uint32_t channel,
 		error = netra_fail(board, NETRA_ERR_BUSY,
 				   "too many commands under way: try again");
 	else if (!error)
-		error = await(board, id, channel);
+		error = await(board, id);
 	if (error && (opcode == NETRA_CMD_START || opcode == NETRA_CMD_STOP))
 		board->channel[channel].started = was_started;
 

@@ -2,7 +2,6 @@
 """What the integration tests share: where things are, bounded runs, and one
 way of saying ok, not ok and skip, which ./check adds up."""
 
-import functools
 import json
 import os
 import pathlib
@@ -33,13 +32,13 @@ class Failure(Exception):
 
 def test(function):
     """Register a test; its docstring's first line is what it shows."""
-    _tests.append((function.__name__, function, ()))
+    _tests.append((function.__name__, function, (), {}))
     return function
 
 
 def add(name, function, *arguments, **keywords):
     """Register a test made in a loop."""
-    _tests.append((name, functools.partial(function, **keywords), arguments))
+    _tests.append((name, function, arguments, keywords))
 
 
 def expect(condition, message):
@@ -153,12 +152,12 @@ def nal_units(data):
 def main():
     """Run what was registered; exit status 1 if anything failed."""
     counts = {"passed": 0, "failed": 0, "skipped": 0}
-    for name, function, arguments in _tests:
+    for name, function, arguments, keywords in _tests:
         if _only and not any(word in name for word in _only):
             continue
         begin = time.monotonic()
         try:
-            function(*arguments)
+            function(*arguments, **keywords)
             counts["passed"] += 1
             print(f"ok      {name} ({time.monotonic() - begin:.1f} s)", flush=True)
         except Skip as why:
