@@ -9,12 +9,13 @@
 
 #include "lib/netra.h"
 
+#define BENCH_BATCH_MAX 65536u
+
 /* Lengths of the frames of one batch, in the order they were read. */
 struct bench_batch {
 	uint32_t count;
-	uint32_t room;
-	uint64_t bytes;
-	struct netra_frame *frame;
+	uint64_t bytes;		/* with room for rounding up to cache lines */
+	uint32_t length[BENCH_BATCH_MAX];
 };
 
 /* A board under test, with a reader on every channel. */
@@ -24,12 +25,12 @@ struct bench_board {
 	struct netra_reader *reader[NETRA_CHANNELS_MAX];
 };
 
-/* ---- bench_memory.c: plain memory to compare with ------------------------ */
+/* ---- bench_memory.c: ordinary memory to compare with --------------------- */
 
 struct bench_memory;
 
 /**
- * bench_memory_open() - Private memory of @bytes and a thread that writes it.
+ * bench_memory_open() - Memory of @bytes and a process that writes it.
  * Return: NULL on failure, said.
  */
 struct bench_memory *bench_memory_open(size_t bytes);
@@ -38,6 +39,9 @@ void bench_memory_close(struct bench_memory *memory);
 /** bench_memory_bytes() - How much of it there is. */
 size_t bench_memory_bytes(const struct bench_memory *memory);
 
+/** bench_memory_batch() - The batch all functions here are about. */
+struct bench_batch *bench_memory_batch(struct bench_memory *memory);
+
 /** bench_memory_copy_target() - Where all copies go; large enough for @bytes. */
 uint8_t *bench_memory_copy_target(struct bench_memory *memory, size_t bytes);
 
@@ -45,16 +49,21 @@ uint8_t *bench_memory_copy_target(struct bench_memory *memory, size_t bytes);
  * bench_memory_write() - Have frames of the batch's lengths written, by
  * another CPU, one behind the other as the board does.
  */
-void bench_memory_write(struct bench_memory *memory,
-			const struct bench_batch *batch);
+void bench_memory_write(struct bench_memory *memory);
 
 /** bench_memory_read() - Read what was written; seconds it took. */
-double bench_memory_read(struct bench_memory *memory,
-			 const struct bench_batch *batch);
+double bench_memory_read(struct bench_memory *memory);
 
 /** bench_memory_copy() - memcpy() each frame to the target; seconds it took. */
-double bench_memory_copy(struct bench_memory *memory,
-			 const struct bench_batch *batch);
+double bench_memory_copy(struct bench_memory *memory);
+
+/**
+ * bench_thread_ns() - CPU time of this thread.
+ *
+ * Rates are taken by it: time in which another program had the CPU says
+ * nothing about the way to the data. On an idle machine it is the wall's time.
+ */
+uint64_t bench_thread_ns(void);
 
 /** bench_touch() - Read every byte; the sum keeps the compiler honest. */
 uint64_t bench_touch(const uint8_t *data, size_t length);
@@ -63,12 +72,11 @@ uint64_t bench_touch(const uint8_t *data, size_t length);
 void bench_sink(uint64_t value);
 
 /**
- * bench_pin() - Run this thread, and what it starts, on one side only.
+ * bench_pin() - Run this process, and what it starts, on one side only.
  * @reader: On the CPU of the reader, else on all the others.
  *
  * Board and reader then never share a CPU, and so no first-level cache, in
- * any measurement. Does nothing on a machine with one CPU. The first call
- * must come from the only thread.
+ * any measurement. Does nothing on a machine with one CPU.
  */
 void bench_pin(bool reader);
 

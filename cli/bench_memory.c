@@ -1,36 +1,46 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the board's memory is compared with: ordinary private memory, as
- * malloc() gives it, that another CPU has just written with frames of the same
- * lengths in the same order. So the reference starts with
- * its data in the same caches as the board's frames, however large they are.
+ * What the board's memory is compared with: ordinary memory that another
+ * process, on another CPU, has just written with frames of the same lengths in
+ * the same order, as the board has written its own. So the reference starts
+ * with its data in the same caches as the board's frames, however large they
+ * are.
  *
- * The writer is a thread of its own; it touches the memory only between
- * bench_memory_write()'s two semaphore operations.
+ * The writer is a process and not a thread: in a program without threads
+ * the C library takes locks without atomic operations, and so that is how
+ * libnetra is measured, as the recorder uses it.
  */
-#include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "bench.h"
 #include "cli.h"
 #include "core/protocol.h"
 
 #define PATTERN_BYTES (4u << 20)
+#define TARGET_BYTES (1u << 20)
+
+/* Shared with the writer, who touches it between the two semaphores only. */
+struct shared {
+	sem_t go, done;
+	struct bench_batch batch;
+};
 
 struct bench_memory {
-	uint8_t *base;
+	struct shared *shared;
+	uint8_t *base;		/* shared, too */
 	size_t bytes;
-	uint8_t *pattern;	/* what the writer copies from */
 	uint8_t *target;
 	size_t target_bytes;
-	const struct bench_batch *batch;
-	bool stop;
-	sem_t go, done;
-	pthread_t writer;
+	pid_t writer;
 };
 
 /* As frames lie in a ring: on cache lines, one behind the other. */
@@ -63,40 +73,46 @@ void bench_pin(bool reader)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-static void *write_frames(void *context)
-{
-	struct bench_memory *m = context;
-
-	bench_pin(false);
-	for (;;) {
-		size_t at = 0, from = 0;
-
-		while (sem_wait(&m->go))
-			;
-		if (m->stop)
-			return NULL;
-		for (uint32_t i = 0; i < m->batch->count; i++) {
-			size_t length = m->batch->frame[i].length;
-
-			if (from + length > PATTERN_BYTES)
-				from = 0;
-			memcpy(m->base + at, m->pattern + from, length);
-			at += place(length);
-			from += place(length);
-		}
-		sem_post(&m->done);
-	}
-}
-
-static void *map(size_t bytes)
+static void *map(size_t bytes, int kind)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		       kind | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
 		return NULL;
 	memset(p, 0x5a, bytes);
 	return p;
+}
+
+static void unmap(void *p, size_t bytes)
+{
+	if (p)
+		munmap(p, bytes);
+}
+
+/* The writer's life: ends with its parent. */
+static void __attribute__((noreturn)) write_frames(struct bench_memory *m)
+{
+	const struct bench_batch *batch = &m->shared->batch;
+	uint8_t *pattern = map(PATTERN_BYTES, MAP_PRIVATE);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	bench_pin(false);
+	while (pattern && sem_wait(&m->shared->go) == 0) {
+		size_t at = 0, from = 0;
+
+		for (uint32_t i = 0; i < batch->count; i++) {
+			size_t length = batch->length[i];
+
+			if (from + length > PATTERN_BYTES)
+				from = 0;
+			memcpy(m->base + at, pattern + from, length);
+			at += place(length);
+			from += place(length);
+		}
+		sem_post(&m->shared->done);
+	}
+	_exit(EXIT_FAILURE);
 }
 
 struct bench_memory *bench_memory_open(size_t bytes)
@@ -106,27 +122,25 @@ struct bench_memory *bench_memory_open(size_t bytes)
 	if (!m)
 		goto err_memory;
 	m->bytes = bytes;
-	m->target_bytes = 1u << 20;
-	m->base = map(bytes);
-	m->pattern = map(PATTERN_BYTES);
-	m->target = map(m->target_bytes);
-	if (!m->base || !m->pattern || !m->target)
+	m->target_bytes = TARGET_BYTES;
+	m->shared = map(sizeof(*m->shared), MAP_SHARED);
+	m->base = map(bytes, MAP_SHARED);
+	m->target = map(m->target_bytes, MAP_PRIVATE);
+	if (!m->shared || !m->base || !m->target)
 		goto err_unmap;
-	for (size_t i = 0; i < PATTERN_BYTES; i++)
-		m->pattern[i] = (uint8_t)(i * 2654435761u >> 13);
-	sem_init(&m->go, 0, 0);
-	sem_init(&m->done, 0, 0);
-	if (pthread_create(&m->writer, NULL, write_frames, m))
+	sem_init(&m->shared->go, 1, 0);
+	sem_init(&m->shared->done, 1, 0);
+	m->writer = fork();
+	if (m->writer == 0)
+		write_frames(m);
+	if (m->writer < 0)
 		goto err_unmap;
 	return m;
 
 err_unmap:
-	if (m->base)
-		munmap(m->base, m->bytes);
-	if (m->pattern)
-		munmap(m->pattern, PATTERN_BYTES);
-	if (m->target)
-		munmap(m->target, m->target_bytes);
+	unmap(m->target, m->target_bytes);
+	unmap(m->base, m->bytes);
+	unmap(m->shared, sizeof(*m->shared));
 	free(m);
 err_memory:
 	cli_error("bench: out of memory: close other programs");
@@ -137,15 +151,17 @@ void bench_memory_close(struct bench_memory *m)
 {
 	if (!m)
 		return;
-	m->stop = true;
-	sem_post(&m->go);
-	pthread_join(m->writer, NULL);
-	sem_destroy(&m->go);
-	sem_destroy(&m->done);
-	munmap(m->base, m->bytes);
-	munmap(m->pattern, PATTERN_BYTES);
-	munmap(m->target, m->target_bytes);
+	kill(m->writer, SIGKILL);
+	waitpid(m->writer, NULL, 0);
+	unmap(m->target, m->target_bytes);
+	unmap(m->base, m->bytes);
+	unmap(m->shared, sizeof(*m->shared));
 	free(m);
+}
+
+struct bench_batch *bench_memory_batch(struct bench_memory *m)
+{
+	return &m->shared->batch;
 }
 
 size_t bench_memory_bytes(const struct bench_memory *m)
@@ -159,7 +175,7 @@ uint8_t *bench_memory_copy_target(struct bench_memory *m, size_t bytes)
 
 	if (bytes <= m->target_bytes)
 		return m->target;
-	larger = map(bytes);
+	larger = map(bytes, MAP_PRIVATE);
 	if (!larger) {
 		cli_error("bench: out of memory: close other programs");
 		return NULL;
@@ -170,72 +186,83 @@ uint8_t *bench_memory_copy_target(struct bench_memory *m, size_t bytes)
 	return larger;
 }
 
-void bench_memory_write(struct bench_memory *m, const struct bench_batch *batch)
+uint64_t bench_thread_ns(void)
 {
-	m->batch = batch;
-	sem_post(&m->go);
-	while (sem_wait(&m->done))
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void bench_memory_write(struct bench_memory *m)
+{
+	sem_post(&m->shared->go);
+	while (sem_wait(&m->shared->done))
 		;
 }
 
-double bench_memory_read(struct bench_memory *m, const struct bench_batch *batch)
+double bench_memory_read(struct bench_memory *m)
 {
-	uint64_t start_ns = cli_now_ns(), sum = 0;
+	const struct bench_batch *batch = &m->shared->batch;
+	uint64_t start_ns = bench_thread_ns(), sum = 0;
 	size_t at = 0;
 
 	for (uint32_t i = 0; i < batch->count; i++) {
-		sum += bench_touch(m->base + at, batch->frame[i].length);
-		at += place(batch->frame[i].length);
+		sum += bench_touch(m->base + at, batch->length[i]);
+		at += place(batch->length[i]);
 	}
 	bench_sink(sum);
-	return (double)(cli_now_ns() - start_ns) / 1e9;
+	return (double)(bench_thread_ns() - start_ns) / 1e9;
 }
 
-double bench_memory_copy(struct bench_memory *m, const struct bench_batch *batch)
+double bench_memory_copy(struct bench_memory *m)
 {
-	uint64_t start_ns = cli_now_ns();
+	const struct bench_batch *batch = &m->shared->batch;
+	uint64_t start_ns = bench_thread_ns();
 	size_t at = 0;
 
 	for (uint32_t i = 0; i < batch->count; i++) {
-		memcpy(m->target, m->base + at, batch->frame[i].length);
+		memcpy(m->target, m->base + at, batch->length[i]);
 		bench_sink(m->target[0]);
-		at += place(batch->frame[i].length);
+		at += place(batch->length[i]);
 	}
-	return (double)(cli_now_ns() - start_ns) / 1e9;
+	return (double)(bench_thread_ns() - start_ns) / 1e9;
 }
 
-typedef uint64_t words __attribute__((vector_size(16), aligned(1), may_alias));
+typedef uint64_t words __attribute__((vector_size(64), aligned(1), may_alias));
 
 #define AHEAD 512u	/* bytes; the hardware does not prefetch over a frame's start */
 
+/* As wide as the machine reads, as memcpy() does it. */
+#if defined(__x86_64__)
+__attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
 uint64_t bench_touch(const uint8_t *data, size_t length)
 {
-	words a = { 0 }, b = { 0 }, c = { 0 }, d = { 0 };
-	uint64_t rest = 0;
+	words a = { 0 }, b = { 0 };
+	uint64_t sum = 0;
 
-	for (; length >= 8 * sizeof(words); length -= 8 * sizeof(words)) {
+	for (; length >= 4 * sizeof(words); length -= 4 * sizeof(words)) {
 		const words *p = (const words *)data;
 
-		__builtin_prefetch(data + AHEAD);
-		__builtin_prefetch(data + AHEAD + 64);
+		for (size_t line = 0; line < 4 * sizeof(words); line += 64)
+			__builtin_prefetch(data + AHEAD + line);
 		a += p[0];
 		b += p[1];
-		c += p[2];
-		d += p[3];
-		a += p[4];
-		b += p[5];
-		c += p[6];
-		d += p[7];
-		data += 8 * sizeof(words);
+		a += p[2];
+		b += p[3];
+		data += 4 * sizeof(words);
 	}
 	for (; length >= sizeof(words); length -= sizeof(words)) {
 		a += *(const words *)data;
 		data += sizeof(words);
 	}
 	for (; length; length--)
-		rest += *data++;
-	a += b + c + d;
-	return rest + a[0] + a[1];
+		sum += *data++;
+	a += b;
+	for (size_t i = 0; i < sizeof(words) / sizeof(a[0]); i++)
+		sum += a[i];
+	return sum;
 }
 
 void bench_sink(uint64_t value)

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bandwidth of each way to the data. The board is let fill its rings while
- * nothing is served, and stands still when they are full; then the frames
- * are found (not timed) and taken, used and released (timed). After each
- * such batch plain memory with frames of the same lengths is read and copied.
+ * Bandwidth of each way to the data. The rings are emptied; while we sleep
+ * the board fills them, and stands still when they are full; then the frames
+ * are found (not timed) and taken, used and released (timed). After each such
+ * batch ordinary memory is written by another process with frames of the same
+ * lengths; we sleep as long; and it is read or copied. So what is compared
+ * differs in nothing but the way to the data, cold caches after a sleep
+ * included.
  */
 #include <stdlib.h>
 #include <time.h>
 
 #include "bench.h"
 #include "board_open.h"
+#include "core/protocol.h"
 
 #define ROUNDS_MIN 5u
 #define ROUNDS_MAX 400u
-#define FRAMES_MAX 65536u
 #define FILL_MS_MAX 160u
 #define DISPATCHES_MAX 256u
 
@@ -25,17 +28,23 @@ struct rounds {
 	double zero_copy_ratio[ROUNDS_MAX];
 	double copy_ratio[ROUNDS_MAX];
 	uint32_t count;
-	uint64_t bytes;
+	uint64_t bytes;		/* taken by reference */
+	uint64_t frames;
 };
 
-/* Let the board write for a while, then learn of what it wrote. */
-static int gather(struct bench_board *b, uint32_t ms)
+static void rest(uint32_t ms)
 {
 	struct timespec wait = { .tv_sec = ms / 1000,
 				 .tv_nsec = (long)(ms % 1000) * 1000000 };
-	enum netra_error error = NETRA_OK;
 
 	nanosleep(&wait, NULL);
+}
+
+/* Learn of the frames the board wrote meanwhile. */
+static int discover(struct bench_board *b)
+{
+	enum netra_error error = NETRA_OK;
+
 	for (uint32_t i = 0; i < DISPATCHES_MAX && error == NETRA_OK; i++)
 		error = netra_dispatch(b->board, 0);
 	if (error == NETRA_OK || error == NETRA_ERR_AGAIN)
@@ -46,22 +55,19 @@ static int gather(struct bench_board *b, uint32_t ms)
 
 static bool batch_full(const struct bench_batch *batch, uint64_t bytes_max)
 {
-	return batch->count == batch->room || batch->bytes >= bytes_max;
+	return batch->count == BENCH_BATCH_MAX || batch->bytes >= bytes_max;
 }
 
-static void batch_add(struct bench_batch *batch, const struct netra_frame *frame)
+static void batch_add(struct bench_batch *batch, size_t length)
 {
-	batch->frame[batch->count++] = *frame;
-	/* With the room that rounding up to cache lines takes in the reference. */
-	batch->bytes += frame->length + 64;
+	batch->length[batch->count++] = (uint32_t)length;
+	batch->bytes += length + NETRA_FRAME_ALIGN;
 }
 
-/* All frames are held until the last was used, so that the board stays idle. */
 static double take_by_reference(struct bench_board *b, struct bench_batch *batch,
 				uint64_t bytes_max, uint64_t *overwritten)
 {
-	uint64_t start_ns = cli_now_ns(), sum = 0;
-	uint32_t ends[NETRA_CHANNELS_MAX], at = 0;
+	uint64_t start_ns = bench_thread_ns(), sum = 0;
 
 	batch->count = 0;
 	batch->bytes = 0;
@@ -71,23 +77,19 @@ static double take_by_reference(struct bench_board *b, struct bench_batch *batch
 		while (!batch_full(batch, bytes_max) &&
 		       netra_reader_next(b->reader[i], &frame) == NETRA_OK) {
 			sum += bench_touch(frame.data, frame.length);
-			batch_add(batch, &frame);
-		}
-		ends[i] = batch->count;
-	}
-	for (uint32_t i = 0; i < b->channels; i++)
-		for (; at < ends[i]; at++)
-			if (netra_reader_release(b->reader[i],
-						 &batch->frame[at]) != NETRA_OK)
+			if (netra_reader_release(b->reader[i], &frame))
 				(*overwritten)++;
+			batch_add(batch, frame.length);
+		}
+	}
 	bench_sink(sum);
-	return (double)(cli_now_ns() - start_ns) / 1e9;
+	return (double)(bench_thread_ns() - start_ns) / 1e9;
 }
 
 static double take_by_copy(struct bench_board *b, struct bench_batch *batch,
 			   uint64_t bytes_max, uint8_t *target, size_t room)
 {
-	uint64_t start_ns = cli_now_ns();
+	uint64_t start_ns = bench_thread_ns();
 
 	batch->count = 0;
 	batch->bytes = 0;
@@ -98,15 +100,15 @@ static double take_by_copy(struct bench_board *b, struct bench_batch *batch,
 		       netra_reader_copy(b->reader[i], target, room,
 					 &frame) == NETRA_OK) {
 			bench_sink(target[0]);
-			batch_add(batch, &frame);
+			batch_add(batch, frame.length);
 		}
 	}
-	return (double)(cli_now_ns() - start_ns) / 1e9;
+	return (double)(bench_thread_ns() - start_ns) / 1e9;
 }
 
 static uint64_t payload(const struct bench_batch *batch)
 {
-	return batch->bytes - 64u * (uint64_t)batch->count;
+	return batch->bytes - NETRA_FRAME_ALIGN * (uint64_t)batch->count;
 }
 
 /* The largest frame a ring can hold is never larger than its data. */
@@ -137,6 +139,19 @@ static uint64_t ring_bytes(struct bench_board *b)
 	return bytes;
 }
 
+/* Empty rings, then full ones, whose frames are known. */
+static int refill(struct bench_board *b, struct bench_batch *batch,
+		  uint64_t bytes_max, uint32_t ms)
+{
+	uint64_t overwritten = 0;
+
+	if (discover(b))
+		return -1;
+	take_by_reference(b, batch, bytes_max, &overwritten);
+	rest(ms);
+	return discover(b);
+}
+
 /* How long it takes the board to fill its rings, at most FILL_MS_MAX. */
 static int settle(struct bench_board *b, struct bench_batch *batch,
 		  uint64_t bytes_max, uint32_t *fill_ms)
@@ -146,7 +161,7 @@ static int settle(struct bench_board *b, struct bench_batch *batch,
 	if (wanted > bytes_max)
 		wanted = bytes_max;
 	for (*fill_ms = 5; *fill_ms < FILL_MS_MAX; *fill_ms *= 2) {
-		if (gather(b, *fill_ms))
+		if (refill(b, batch, bytes_max, *fill_ms))
 			return -1;
 		take_by_reference(b, batch, bytes_max, &overwritten);
 		if (batch->bytes >= wanted)
@@ -155,37 +170,45 @@ static int settle(struct bench_board *b, struct bench_batch *batch,
 	return 0;
 }
 
-static int one_round(struct bench_board *b, struct bench_memory *memory,
-		     struct bench_batch *batch, uint32_t fill_ms, uint8_t *target,
-		     size_t room, struct rounds *r, uint64_t *overwritten)
+static double reference(struct bench_memory *memory, uint32_t fill_ms,
+			double (*use)(struct bench_memory *))
 {
-	uint64_t most = bench_memory_bytes(memory) - room - 64;
-	double seconds, reference;
+	bench_memory_write(memory);
+	rest(fill_ms);
+	return use(memory);
+}
 
-	if (gather(b, fill_ms))
+static int one_round(struct bench_board *b, struct bench_memory *memory,
+		     uint32_t fill_ms, uint8_t *target, size_t room,
+		     struct rounds *r, uint64_t *overwritten)
+{
+	struct bench_batch *batch = bench_memory_batch(memory);
+	uint64_t most = bench_memory_bytes(memory) - room;
+	double seconds, beside, bytes;
+
+	if (refill(b, batch, most, fill_ms))
 		return -1;
 	seconds = take_by_reference(b, batch, most, overwritten);
 	if (!batch->count)
 		return 0;
-	bench_memory_write(memory, batch);
-	reference = bench_memory_copy(memory, batch);
-	bench_memory_write(memory, batch);
-	r->read_reference[r->count] = (double)payload(batch) /
-				      bench_memory_read(memory, batch);
-	r->zero_copy[r->count] = (double)payload(batch) / seconds;
-	r->copy_reference[r->count] = (double)payload(batch) / reference;
-	r->zero_copy_ratio[r->count] = reference / seconds;
+	bytes = (double)payload(batch);
+	beside = reference(memory, fill_ms, bench_memory_copy);
+	r->read_reference[r->count] = bytes / reference(memory, fill_ms,
+							bench_memory_read);
+	r->zero_copy[r->count] = bytes / seconds;
+	r->copy_reference[r->count] = bytes / beside;
+	r->zero_copy_ratio[r->count] = beside / seconds;
 	r->bytes += payload(batch);
+	r->frames += batch->count;
 
-	if (gather(b, fill_ms))
+	if (refill(b, batch, most, fill_ms))
 		return -1;
 	seconds = take_by_copy(b, batch, most, target, room);
 	if (!batch->count)
 		return 0;
-	bench_memory_write(memory, batch);
-	reference = bench_memory_copy(memory, batch);
+	beside = reference(memory, fill_ms, bench_memory_copy);
 	r->copy[r->count] = (double)payload(batch) / seconds;
-	r->copy_ratio[r->count] = reference / seconds;
+	r->copy_ratio[r->count] = beside / seconds;
 	r->count++;
 	return 0;
 }
@@ -193,39 +216,37 @@ static int one_round(struct bench_board *b, struct bench_memory *memory,
 int bench_rates(struct bench_board *b, struct bench_memory *memory,
 		double seconds, struct bench_rates *rates)
 {
-	struct bench_batch batch = { .room = FRAMES_MAX };
+	struct bench_batch *batch = bench_memory_batch(memory);
 	struct rounds *r = calloc(1, sizeof(*r));
 	size_t room = largest_frame(b);
 	uint8_t *target = bench_memory_copy_target(memory, room);
-	uint64_t start_ns, frames = 0;
+	uint64_t start_ns;
 	int status = CLI_FAILED;
 	uint32_t fill_ms;
 
 	*rates = (struct bench_rates){ 0 };
-	batch.frame = calloc(batch.room, sizeof(*batch.frame));
-	if (!r || !batch.frame || !target) {
+	if (!r || !target) {
 		cli_error("bench: out of memory: close other programs");
 		goto out;
 	}
-	if (settle(b, &batch, bench_memory_bytes(memory) - room - 64, &fill_ms))
+	if (settle(b, batch, bench_memory_bytes(memory) - room, &fill_ms))
 		goto out;
 	start_ns = cli_now_ns();
 	for (uint32_t tries = 0; tries < ROUNDS_MAX; tries++) {
 		if (r->count >= ROUNDS_MIN &&
 		    (double)(cli_now_ns() - start_ns) / 1e9 >= seconds)
 			break;
-		if (one_round(b, memory, &batch, fill_ms, target, room, r,
+		if (one_round(b, memory, fill_ms, target, room, r,
 			      &rates->overwritten))
 			goto out;
-		frames += batch.count;
 	}
 	if (!r->count) {
 		cli_error("bench: the board gave no frames: see 'netra status'");
 		goto out;
 	}
 	rates->rounds = r->count;
-	rates->frames = frames;
-	rates->frame_bytes = frames ? (double)r->bytes / (double)frames : 0.0;
+	rates->frames = r->frames;
+	rates->frame_bytes = (double)r->bytes / (double)r->frames;
 	rates->batch_bytes = (double)r->bytes / (double)r->count;
 	rates->copy_reference = bench_median(r->copy_reference, r->count);
 	rates->read_reference = bench_median(r->read_reference, r->count);
@@ -235,7 +256,6 @@ int bench_rates(struct bench_board *b, struct bench_memory *memory,
 	rates->copy_ratio = bench_median(r->copy_ratio, r->count);
 	status = CLI_OK;
 out:
-	free(batch.frame);
 	free(r);
 	return status;
 }

@@ -7,8 +7,7 @@
 #include "output.h"
 
 static const char uncached_why[] =
-	"not available here: user space cannot map memory uncached; it takes a "
-	"kernel driver";
+	"not available here: only a kernel driver can map it so";
 
 static int ascending(const void *a, const void *b)
 {
@@ -75,8 +74,8 @@ static void print_rates(const struct bench_result *results, size_t count)
 		cli_cell(&table, CLI_PLAIN, "%.2f", r->rates.copy / 1e9);
 		cell_ratio(&table, r->rates.copy_ratio, 0.85);
 	}
-	puts("Bandwidth in GB/s: plain memory first (memcpy, read), then the "
-	     "board's frames;\nratios are to the memcpy beside it.");
+	puts("Bandwidth in GB/s: ordinary memory first (memcpy, read), then "
+	     "the board's frames;\nratios are to the memcpy beside each.");
 	cli_table_print(&table, stdout, cli_colour_on(stdout));
 	printf("uncached mapping: %s\n", uncached_why);
 }
@@ -125,8 +124,8 @@ static void print_streams(const struct bench_result *results, size_t count)
 		cli_cell(&table, CLI_PLAIN, "%.0f", r->live.latency_99_us);
 	}
 	puts("\nStreaming: FRAMES/S as fast as the board can, the rest in real "
-	     "time; CPU in ms per\nstream-second; MEDIAN and 99TH of the latency "
-	     "in us, from the board's commit to\nthe reader.");
+	     "time; CPU in ms a\nstream-second; MEDIAN and 99TH of the latency "
+	     "in us, from the board's time stamp\nto the reader.");
 	cli_table_print(&table, stdout, cli_colour_on(stdout));
 }
 

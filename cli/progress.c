@@ -17,6 +17,7 @@
 static unsigned int live_lines;		/* above the cursor */
 static bool bar_open;			/* the cursor's line is a bar */
 static struct netra_boot_status shown;	/* in that bar */
+static uint64_t drawn_ns;		/* when; 0 = not in this boot */
 
 void cli_progress_clear(void)
 {
@@ -103,7 +104,6 @@ static void close_bar(void)
 
 void cli_progress_boot(void *context, const struct netra_boot_status *status)
 {
-	static uint64_t drawn_ns;
 	uint64_t now_ns = cli_now_ns();
 	bool terminal = cli_terminal(stderr);
 
@@ -132,6 +132,7 @@ void cli_progress_boot(void *context, const struct netra_boot_status *status)
 
 void cli_progress_boot_end(bool booted)
 {
+	drawn_ns = 0;
 	if (booted)
 		close_bar();
 	else
