@@ -61,9 +61,10 @@ static bool bars_ok(const struct netra_boot *b)
 
 static enum netra_boot_failure check_images(struct netra_boot *b)
 {
-	unsigned int i = b->uboot_runs ? NETRA_IMAGE_SCRIPT : NETRA_IMAGE_UBOOT;
+	unsigned int first = b->uboot_runs ?
+			     NETRA_IMAGE_SCRIPT : NETRA_IMAGE_UBOOT;
 
-	for (; i < NETRA_IMAGE_COUNT; i++) {
+	for (unsigned int i = first; i < NETRA_IMAGE_COUNT; i++) {
 		b->image = (enum netra_image)i;
 		if (!b->config.image_bytes[i])
 			return NETRA_BOOT_IMAGE_MISSING;
@@ -71,6 +72,7 @@ static enum netra_boot_failure check_images(struct netra_boot *b)
 		    netra_boot_image_limit(b->config.soc, b->image))
 			return NETRA_BOOT_IMAGE_TOO_BIG;
 	}
+	b->image = (enum netra_image)first;
 	return NETRA_BOOT_OK;
 }
 

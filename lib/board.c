@@ -171,6 +171,7 @@ static struct netra_board *allocate(const char *name,
 
 	if (!board)
 		return NULL;
+	board->rounds = 1;
 	board->epoll_fd = board->irq_fd = board->timer_fd = -1;
 	board->arena.fd = -1;
 	if (options)

@@ -198,6 +198,19 @@ static bool read_head(struct netra_board *board, uint32_t channel,
 }
 
 /*
+ * What readers are done with, and under pressure the oldest that they are
+ * not; but nothing that was found since netra_dispatch() last returned, as
+ * nobody had a chance to read it (netra_command() looks, too).
+ */
+static void make_room(struct netra_board *board, struct channel *c)
+{
+	if (c->found_round == board->rounds)
+		netra_ring_release(&c->ring, needed(c));
+	else
+		netra_ring_reclaim(&c->ring, needed(c));
+}
+
+/*
  * Room first, then discovery: what readers have had goes back before new
  * frames come in, so that one that keeps up loses nothing at any speed.
  */
@@ -212,10 +225,12 @@ uint32_t netra_channel_scan(struct netra_board *board, uint32_t channel,
 	if (c->resyncing || c->ring.fault ||
 	    !read_head(board, channel, now_ns, &head))
 		return 0;
-	netra_ring_reclaim(&c->ring, needed(c));
+	make_room(board, c);
 	found = netra_ring_advance(&c->ring, head);
 	for (uint32_t i = 0; i < found; i++)
 		publish(c, &c->frames[(position + i) & mask], now_ns);
+	if (found)
+		c->found_round = board->rounds;
 	if (!c->readers)
 		netra_ring_release(&c->ring, c->ring.head);
 	post_tail(board, channel);
@@ -254,7 +269,7 @@ void netra_channel_tick(struct netra_board *board, uint32_t channel)
 		return;
 	if (c->started && c->ring.head == c->tick_head) {
 		netra_ring_forget_key(&c->ring);
-		netra_ring_reclaim(&c->ring, needed(c));
+		make_room(board, c);
 		post_tail(board, channel);
 	}
 	c->tick_head = c->ring.head;

@@ -58,7 +58,7 @@ void netra_post_word(struct netra_board *board, uint32_t offset, uint32_t value)
  * A new heartbeat gives a pair for the clock. The board rewrites the time
  * with each beat, so the beat must be the same before and after.
  */
-static void scan_heartbeat(struct netra_board *board, uint64_t now_ns)
+void netra_scan_heartbeat(struct netra_board *board, uint64_t now_ns)
 {
 	struct netra_firmware_status *status = &board->arena.area->status;
 	uint32_t beat = netra_read32_acquire(&status->heartbeat);
@@ -84,7 +84,7 @@ bool netra_scan(struct netra_board *board, uint64_t now_ns)
 
 	if (board->state != NETRA_BOARD_ATTACHED)
 		return false;
-	scan_heartbeat(board, now_ns);
+	netra_scan_heartbeat(board, now_ns);
 	for (uint32_t i = 0;
 	     i < board->channels && board->state == NETRA_BOARD_ATTACHED; i++)
 		frames += netra_channel_scan(board, i, now_ns);
@@ -315,6 +315,7 @@ enum netra_error netra_dispatch(struct netra_board *board, int timeout_ms)
 
 	pthread_mutex_lock(&board->lock);
 	error = netra_dispatch_once(board, timeout_ms);
+	board->rounds++;
 	pthread_mutex_unlock(&board->lock);
 	return error;
 }

@@ -219,22 +219,33 @@ static void sleep_until(struct netra_board *board, uint64_t until_ns)
 	}
 }
 
-static void report(const struct netra_boot *boot, netra_boot_callback *callback,
-		   void *context)
+/*
+ * A small image is whole before it was ever seen half: say so all the same
+ * when the next one begins, so that each one's bar reaches its end.
+ */
+static void report(const struct netra_boot *boot,
+		   struct netra_boot_progress *last,
+		   netra_boot_callback *callback, void *context)
 {
-	struct netra_boot_progress progress;
-	struct netra_boot_status status;
+	struct netra_boot_progress now;
+	struct netra_boot_status status = { .image_count = NETRA_IMAGE_COUNT };
 
-	netra_boot_progress(boot, &progress);
-	status = (struct netra_boot_status){
-		.image = netra_image_name(progress.image),
-		.image_number = (uint32_t)progress.image,
-		.image_count = NETRA_IMAGE_COUNT,
-		.done_bytes = progress.done_bytes,
-		.total_bytes = progress.total_bytes,
-		.waiting_for = progress.waiting_for,
-	};
+	netra_boot_progress(boot, &now);
+	if (last->total_bytes && now.image != last->image &&
+	    last->done_bytes < last->total_bytes) {
+		status.image = netra_image_name(last->image);
+		status.image_number = (uint32_t)last->image;
+		status.done_bytes = last->total_bytes;
+		status.total_bytes = last->total_bytes;
+		callback(context, &status);
+	}
+	status.image = netra_image_name(now.image);
+	status.image_number = (uint32_t)now.image;
+	status.done_bytes = now.done_bytes;
+	status.total_bytes = now.total_bytes;
+	status.waiting_for = now.waiting_for;
 	callback(context, &status);
+	*last = now;
 }
 
 enum netra_error netra_runner_finish(struct netra_board *board,
@@ -242,6 +253,8 @@ enum netra_error netra_runner_finish(struct netra_board *board,
 				     netra_boot_callback *callback,
 				     void *context)
 {
+	struct netra_boot_progress last = { 0 };
+
 	for (;;) {
 		enum netra_error error;
 		enum run_state state;
@@ -256,7 +269,7 @@ enum netra_error netra_runner_finish(struct netra_board *board,
 		}
 		pthread_mutex_unlock(&board->lock);
 		if (callback && !runner->attaching)
-			report(&runner->m.boot, callback, context);
+			report(&runner->m.boot, &last, callback, context);
 		if (state == RUN_DONE || state == RUN_FAILED)
 			return error;
 		if (state == RUN_WAIT)

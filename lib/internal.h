@@ -153,6 +153,7 @@ struct channel {
 	uint32_t reader_count;
 	uint32_t epoch;		/* counts resyncs; tokens of older ones are stale */
 	uint32_t posted_tail;
+	uint64_t found_round;	/* board's round of the last discovery */
 	uint32_t tick_head;	/* head at the last tick */
 	bool tail_due;		/* Peterson: to be written under the lock */
 	uint64_t lock_busy_ns;	/* since when the board holds it; 0 = does not */
@@ -277,6 +278,7 @@ struct netra_board {
 	bool dispatching;	/* a thread is in epoll_wait or at work */
 	uint32_t waiters;
 	uint64_t work;		/* rises when dispatch found something */
+	uint64_t rounds;	/* returns of netra_dispatch(), after which callers read */
 
 	char name[128];
 	struct netra_options options;
@@ -370,6 +372,9 @@ void netra_attached(struct netra_board *board, uint64_t now);
 
 /** netra_dispatch_once() - netra_dispatch() with the lock held on entry and exit. */
 enum netra_error netra_dispatch_once(struct netra_board *board, int timeout_ms);
+
+/** netra_scan_heartbeat() - A new beat tells the board's time. */
+void netra_scan_heartbeat(struct netra_board *board, uint64_t now_ns);
 
 /** netra_scan() - Look at everything the board may have written. Anything new? */
 bool netra_scan(struct netra_board *board, uint64_t now_ns);

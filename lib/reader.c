@@ -138,7 +138,12 @@ static void fill(struct netra_reader *r, const struct netra_ring_frame *from,
 		 struct netra_frame *frame)
 {
 	const struct netra_board *board = r->board;
+	uint64_t host_ns = netra_clock_to_host(&board->clock,
+					       from->board_time_ns);
 
+	/* The clocks' correlation is good to a delay: cause before effect. */
+	if (host_ns > channel_of(r)->last_ns)
+		host_ns = channel_of(r)->last_ns;
 	*frame = (struct netra_frame){
 		.data = board->arena.view + from->offset,
 		.length = from->length,
@@ -150,8 +155,7 @@ static void fill(struct netra_reader *r, const struct netra_ring_frame *from,
 		.duration_90k = from->duration_90k,
 		.data_crc32c = from->data_crc32c,
 		.board_time_ns = from->board_time_ns,
-		.host_time_ns =
-			netra_clock_to_host(&board->clock, from->board_time_ns),
+		.host_time_ns = host_ns,
 		.token = (uint64_t)r->epoch << 32 | r->next,
 	};
 }

@@ -106,6 +106,7 @@ static enum netra_error boot(struct netra_board *board, const char *dir,
 	if (attach_only)
 		return netra_fail(board, NETRA_ERR_STATE,
 				  "the board is cold: boot it first (netra boot)");
+	board->error_text[0] = 0;
 	error = netra_images_load(board, dir);
 	if (error)
 		return error;
@@ -282,6 +283,8 @@ void netra_attached(struct netra_board *board, uint64_t now)
 	board->host_beat_ns = now;
 	board->silent_ticks = 0;
 	board->tick_ns = now;
+	/* It came with the answer: there will be no fresher one for a while. */
+	netra_scan_heartbeat(board, now);
 	netra_timer_at(board, now);
 }
 
