@@ -173,7 +173,7 @@ static int region_access(struct netra_emu *emu, uint32_t region,
 		bytes = emu->options.bar_bytes[0];
 	else if (region < NETRA_EMU_BARS)
 		bytes = emu->bar[region].bytes;
-	if (!netra_range_ok(offset, count, bytes))
+	if (!bytes || !netra_range_ok(offset, count, bytes))
 		return EINVAL;
 	pthread_mutex_lock(&emu->lock);
 	if (region == VFIO_PCI_CONFIG_REGION_INDEX && write) {

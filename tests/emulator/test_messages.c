@@ -133,6 +133,11 @@ static void access_is_bounded(void **state)
 
 	(void)state;
 	bench_open(&bench, NULL);
+	/* No region of that number, not even for nothing. */
+	access.region = 25856;
+	assert_int_equal(bench_send(&bench, VFIO_USER_REGION_READ, &access,
+				    sizeof(access), NULL, 0), EINVAL);
+	access.region = 1;
 	assert_int_equal(bench_read(&bench, 1, (8u << 20) - 4, data, 4), 0);
 	assert_int_equal(bench_read(&bench, 1, (8u << 20) - 3, data, 4), EINVAL);
 	assert_int_equal(bench_read(&bench, 1, UINT64_MAX - 1, data, 4), EINVAL);
