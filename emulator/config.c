@@ -209,7 +209,7 @@ void netra_emu_local_write_locked(struct netra_emu *emu, uint32_t offset,
 uint32_t netra_emu_bar_address_locked(const struct netra_emu *emu,
 				      unsigned int bar)
 {
-	return get32(emu->config + 0x10 + 4 * bar) & ~0xfu;
+	return get32(emu->config + 0x10 + 4 * (size_t)bar) & ~0xfu;
 }
 
 void netra_emu_assign_bars_locked(struct netra_emu *emu)
@@ -227,7 +227,7 @@ void netra_emu_assign_bars_locked(struct netra_emu *emu)
 			if (!emu->bar_assigned[i])
 				emu->bar_assigned[i] = next;
 			if (!netra_emu_bar_address_locked(emu, i))
-				put32(emu->config + 0x10 + 4 * i,
+				put32(emu->config + 0x10 + 4 * (size_t)i,
 				      emu->bar_assigned[i] | bar_type(i));
 		}
 	}

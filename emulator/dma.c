@@ -215,7 +215,7 @@ static void copy_piece(uint8_t *host, uint8_t *data, size_t length, bool write)
 		return;
 	}
 	for (size_t i = 0; i < length; i += 4) {
-		uint32_t *there = (uint32_t *)(void *)(host + i);
+		uint32_t *there = (uint32_t *)(host + i);
 
 		if (write) {
 			memcpy(&word, data + i, 4);

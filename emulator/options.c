@@ -208,8 +208,9 @@ static bool parse_text(struct netra_emu_options *o, int option,
 					     &o->fault[o->fault_count++], why,
 					     sizeof(why)) ||
 		       wrong("--fault %s: %s", text, why);
+	default:
+		return false;
 	}
-	return false;
 }
 
 static bool parse_value(struct netra_emu_options *o, int option,
@@ -253,8 +254,9 @@ static bool parse_value(struct netra_emu_options *o, int option,
 		o->clock_drift_ppb = text[0] == '-' ? -(int32_t)word :
 			(int32_t)word;
 		return true;
+	default:
+		return false;
 	}
-	return false;
 }
 
 static const char *name_of(int option)

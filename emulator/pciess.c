@@ -188,6 +188,8 @@ void netra_emu_reg_write_locked(struct netra_emu *emu, uint32_t offset,
 		*reg(emu, NETRA_REG_EP_IRQ_STATUS) &= ~(value & 1);
 		netra_emu_intx_update_locked(emu);
 		return;
+	default:
+		break;
 	}
 	for (unsigned int i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
 		if (plain[i].offset == offset)

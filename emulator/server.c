@@ -229,7 +229,8 @@ static enum netra_error open_socket(struct server *server, char *why,
 			 sizeof(address.sun_path) - 1);
 		return NETRA_ERR_INVALID;
 	}
-	strcpy(address.sun_path, options->socket_path);
+	memcpy(address.sun_path, options->socket_path,
+	       strlen(options->socket_path));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		goto err_errno;
@@ -292,7 +293,8 @@ static void loop(struct server *server)
 		if (wait[1].revents ||
 		    (wait[0].revents && !on_signal(server)))
 			return;
-		if (wait[3].revents && !receive(server)) {
+		if (server->client_fd >= 0 && wait[3].revents &&
+		    !receive(server)) {
 			client_drop(server);
 			if (server->listen_fd < 0)
 				return;

@@ -157,7 +157,7 @@ static void run_text(struct shell *shell, const char *text, size_t length)
 
 	while (at < length && !shell->ended) {
 		size_t end = at;
-		char line[STATEMENT_MAX], *word[16], *save = NULL;
+		char line[STATEMENT_MAX], *word[16] = { NULL }, *save = NULL;
 		size_t count = 0;
 
 		while (end < length && text[end] != '\n' && text[end] != ';' &&
@@ -169,7 +169,6 @@ static void run_text(struct shell *shell, const char *text, size_t length)
 			for (char *w = strtok_r(line, " \t\r", &save);
 			     w && count < 15; w = strtok_r(NULL, " \t\r", &save))
 				word[count++] = w;
-			word[count] = NULL;
 			if (count)
 				statement(shell, word);
 		}

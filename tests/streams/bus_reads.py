@@ -28,6 +28,10 @@ def counters(frames, sync):
         run(NETRA, "record", board.name, "--store", FOLDER / f"{sync}{frames}", "--sync", sync)
         stats = board.stats()
     equal(stats["frames"], frames * CHANNELS, "frames the board sent")
+    for name, value in stats.items():
+        if name.startswith("refused_") or name in ("bar_limbo", "messages_bad", "window_overlaps",
+                                                   "window_unaligned", "msis_unwanted"):
+            equal(value, 0, f"{name}: something went astray")
     return stats
 
 
