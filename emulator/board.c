@@ -13,6 +13,8 @@
 #include "core/bytes.h"
 #include "emulator.h"
 
+#define START_MS 2000	/* for a firmware that is said to run already */
+
 uint64_t netra_emu_now_ns(void)
 {
 	struct timespec now;
@@ -122,13 +124,34 @@ err_emu:
 	return error;
 }
 
+/* Who is told that the board runs must not find it on its way there. */
+static void wait_for_agent(struct netra_emu *emu)
+{
+	const struct timespec step = { .tv_nsec = 1000000 };
+
+	for (int i = 0; i < START_MS; i++) {
+		uint32_t stage;
+
+		pthread_mutex_lock(&emu->lock);
+		stage = emu->reg[NETRA_REG_GPR(1) / 4];
+		pthread_mutex_unlock(&emu->lock);
+		if (stage == (NETRA_STAGE_BASE | NETRA_STAGE_AGENT))
+			return;
+		nanosleep(&step, NULL);
+	}
+}
+
 enum netra_error netra_emu_start(struct netra_emu *emu)
 {
 	pthread_mutex_lock(&emu->lock);
 	emu->cpu_started = !pthread_create(&emu->cpu, NULL, netra_emu_cpu_main,
 					   emu);
 	pthread_mutex_unlock(&emu->lock);
-	return emu->cpu_started ? NETRA_OK : NETRA_ERR_NO_MEMORY;
+	if (!emu->cpu_started)
+		return NETRA_ERR_NO_MEMORY;
+	if (emu->options.start_running)
+		wait_for_agent(emu);
+	return NETRA_OK;
 }
 
 static void drop_interrupts_locked(struct netra_emu *emu)
