@@ -201,34 +201,6 @@ void bench_memory_write(struct bench_memory *m)
 		;
 }
 
-double bench_memory_read(struct bench_memory *m)
-{
-	const struct bench_batch *batch = &m->shared->batch;
-	uint64_t start_ns = bench_thread_ns(), sum = 0;
-	size_t at = 0;
-
-	for (uint32_t i = 0; i < batch->count; i++) {
-		sum += bench_touch(m->base + at, batch->length[i]);
-		at += place(batch->length[i]);
-	}
-	bench_sink(sum);
-	return (double)(bench_thread_ns() - start_ns) / 1e9;
-}
-
-double bench_memory_copy(struct bench_memory *m)
-{
-	const struct bench_batch *batch = &m->shared->batch;
-	uint64_t start_ns = bench_thread_ns();
-	size_t at = 0;
-
-	for (uint32_t i = 0; i < batch->count; i++) {
-		memcpy(m->target, m->base + at, batch->length[i]);
-		bench_sink(m->target[0]);
-		at += place(batch->length[i]);
-	}
-	return (double)(bench_thread_ns() - start_ns) / 1e9;
-}
-
 typedef uint64_t words __attribute__((vector_size(64), aligned(1), may_alias));
 
 #define AHEAD 512u	/* bytes; the hardware does not prefetch over a frame's start */
@@ -263,6 +235,34 @@ uint64_t bench_touch(const uint8_t *data, size_t length)
 	for (size_t i = 0; i < sizeof(words) / sizeof(a[0]); i++)
 		sum += a[i];
 	return sum;
+}
+
+double bench_memory_read(struct bench_memory *m)
+{
+	const struct bench_batch *batch = &m->shared->batch;
+	uint64_t start_ns = bench_thread_ns(), sum = 0;
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < batch->count; i++) {
+		sum += bench_touch(m->base + at, batch->length[i]);
+		at += place(batch->length[i]);
+	}
+	bench_sink(sum);
+	return (double)(bench_thread_ns() - start_ns) / 1e9;
+}
+
+double bench_memory_copy(struct bench_memory *m)
+{
+	const struct bench_batch *batch = &m->shared->batch;
+	uint64_t start_ns = bench_thread_ns();
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < batch->count; i++) {
+		memcpy(m->target, m->base + at, batch->length[i]);
+		bench_sink(m->target[0]);
+		at += place(batch->length[i]);
+	}
+	return (double)(bench_thread_ns() - start_ns) / 1e9;
 }
 
 void bench_sink(uint64_t value)

@@ -11,7 +11,7 @@
 #include "board_open.h"
 
 #define SAMPLES_MAX 65536u
-#define TIE_MS 350u		/* three heartbeats */
+#define TIE_NS 350000000u		/* three heartbeats */
 
 static double cpu_seconds(void)
 {
@@ -74,7 +74,7 @@ static void take_all(struct bench_board *b, struct bench_stream *s,
 static void tie_clocks(struct bench_board *b, struct bench_stream *s,
 		       double *samples, size_t *count)
 {
-	uint64_t end_ns = cli_now_ns() + TIE_MS * 1000000u;
+	uint64_t end_ns = cli_now_ns() + TIE_NS;
 
 	while (cli_now_ns() < end_ns) {
 		netra_dispatch(b->board, 0);

@@ -131,7 +131,7 @@ bool cli_channel_running(struct netra_board *board, uint32_t channel)
 
 int cli_channel_start(struct netra_board *board, uint32_t channel)
 {
-	uint64_t until_ns = cli_now_ns() + START_MS * 1000000u;
+	uint64_t until_ns = cli_now_ns() + START_MS * UINT64_C(1000000);
 	enum netra_error error = NETRA_OK;
 	char what[24];
 

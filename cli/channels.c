@@ -71,10 +71,9 @@ static void format_sparkline(char *text, size_t size, const float *line,
 		unsigned int step = (unsigned int)(line[i] / most * 7.0f + 0.5f);
 		const char *mark = (cli_utf8() ? blocks : ascii)[step];
 
-		if (used + strlen(mark) >= size)
+		used += (size_t)snprintf(text + used, size - used, "%s", mark);
+		if (used >= size)
 			return;
-		strcpy(text + used, mark);
-		used += strlen(mark);
 	}
 }
 

@@ -113,7 +113,7 @@ static int parse_duration(const char *text, uint64_t *ms)
 {
 	static const char *const unit[] = { "", "s", "ms", "m", "h", "d", NULL };
 	static const uint64_t scale[] = {
-		1000, 1000, 1, 60 * 1000, 3600 * 1000, 86400 * 1000
+		1000, 1000, 1, 60000, 3600000, 86400000
 	};
 
 	return scaled(text, unit, scale, ms);

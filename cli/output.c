@@ -108,6 +108,8 @@ void cli_table_print(struct cli_table *table, FILE *file, bool colour)
 	size_t room[CLI_COLUMNS_MAX];
 	unsigned int n = table->columns;
 
+	if (!n)
+		return;
 	for (unsigned int c = 0; c < n; c++) {
 		room[c] = width(table->title[c]);
 		for (size_t i = c; i < table->count; i += n) {

@@ -113,12 +113,12 @@ void cli_progress_boot(void *context, const struct netra_boot_status *status)
 		return;
 	if (!drawn_ns && !terminal)
 		drawn_ns = now_ns;
-	if (terminal && bar_open && status->image_number != shown.image_number)
-		close_bar();
-	else if (terminal && bar_open && now_ns - drawn_ns < BAR_REDRAW_NS &&
-		 status->done_bytes < status->total_bytes)
+	if (!terminal && now_ns - drawn_ns < PLAIN_AFTER_NS)
 		return;
-	else if (!terminal && now_ns - drawn_ns < PLAIN_AFTER_NS)
+	if (bar_open && status->image_number != shown.image_number)
+		close_bar();
+	if (bar_open && now_ns - drawn_ns < BAR_REDRAW_NS &&
+	    status->done_bytes < status->total_bytes)
 		return;
 	shown = *status;
 	drawn_ns = now_ns;

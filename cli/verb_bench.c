@@ -15,7 +15,7 @@
 #include "output.h"
 #include "progress.h"
 
-#define RESULTS_MAX (CLI_LIST_MAX * 4u)
+#define RESULTS_MAX ((size_t)CLI_LIST_MAX * 4)
 #define REFERENCE_BYTES (80u << 20)
 #define CLIP_FRAMES 150u
 #define CLIP_FRAME_BYTES 8192u	/* least: 2 Mb/s at 30 frames a second */
@@ -270,7 +270,7 @@ static bool options_fit(struct bench *bench, bool quick, const char *source)
 		return false;
 	}
 	if (source)
-		strcpy(bench->source, source);
+		snprintf(bench->source, sizeof(bench->source), "%s", source);
 	if (!bench->channels.count)
 		bench->channels = quick ? (struct cli_list){ 2, { 1, 16 } } :
 					  (struct cli_list){ 3, { 1, 16, 64 } };

@@ -15,7 +15,7 @@
 #include "outfile.h"
 #include "output.h"
 
-#define FRAME_ROOM_FIRST (256u * 1024)
+#define FRAME_ROOM_FIRST 262144u
 #define PIPE_PIECE 4096u	/* PIPE_BUF: fits when poll says writable */
 #define FINISH_MS 1000		/* patience with a pipe's reader at the end */
 

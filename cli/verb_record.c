@@ -179,7 +179,8 @@ static void judge(const struct netra_recorder *recorder, struct result *result)
 		result->lost += c->lost;
 		if (!c->failed && !*c->path) {
 			c->failed = true;
-			strcpy(c->error, "no frame came: check the camera");
+			snprintf(c->error, sizeof(c->error), "%s",
+				 "no frame came: check the camera");
 		}
 		if (c->failed)
 			cli_error("channel %u: %s", c->channel, c->error);

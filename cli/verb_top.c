@@ -122,7 +122,7 @@ static int watch(struct netra_board *board, const char *name,
 	struct cli_history history = { 0 };
 	struct cli_sample sample[2];
 	unsigned int at = 0;
-	uint64_t due_ns;
+	uint64_t due_ns, shown = 0;
 
 	cli_sample(board, &sample[at]);
 	due_ns = sample[at].time_ns + interval_ms * 1000000u;
@@ -148,7 +148,7 @@ static int watch(struct netra_board *board, const char *name,
 		cli_history_add(&history, &sample[at], &sample[!at]);
 		if (show(board, &sample[at], &sample[!at], &history, screen->on))
 			return CLI_FAILED;
-		if (ferror(stdout) || (count && --count == 0))
+		if (ferror(stdout) || ++shown == count)
 			return CLI_OK;
 		at = !at;
 	}
