@@ -99,7 +99,12 @@ static void fetch(struct netra_emu_agent *agent, uint32_t channel)
 	static const uint32_t arg[4] = { NETRA_FAULT_ENCODER };
 	enum netra_error error;
 
-	while (!stream->have_unit && !stream->ending) {
+	for (;;) {
+		if (stream->have_unit && stream->want_key &&
+		    !(stream->unit.flags & NETRA_FRAME_KEY))
+			stream->have_unit = false;
+		if (stream->have_unit || stream->ending)
+			return;
 		memset(&stream->unit, 0, sizeof(stream->unit));
 		error = netra_source_next(agent->emu->source[channel],
 					  &stream->unit);
@@ -111,13 +116,7 @@ static void fetch(struct netra_emu_agent *agent, uint32_t channel)
 			return;
 		}
 		stream->begun = true;
-		stream->have_unit = !stream->want_key ||
-				    (stream->unit.flags & NETRA_FRAME_KEY);
-	}
-	if (stream->have_unit && stream->want_key &&
-	    !(stream->unit.flags & NETRA_FRAME_KEY)) {
-		stream->have_unit = false;
-		fetch(agent, channel);
+		stream->have_unit = true;
 	}
 }
 

@@ -220,6 +220,51 @@ static void streams(void **state)
 	bench_close(&bench);
 }
 
+/* A channel that is started again begins at a key frame, wherever it was. */
+static void starts_at_a_key_frame(void **state)
+{
+	const struct netra_channel_layout *layout;
+	const struct netra_record *records;
+	struct netra_attach_config config;
+	struct netra_emu_options options;
+	const struct netra_host_area *area;
+	struct netra_boot boot;
+	struct bench bench;
+	uint32_t full, mask;
+
+	(void)state;
+	bench_options(&options);
+	options.pace_free = true;
+	power_on(&bench, &options);
+	assert_int_equal(bench_boot(&bench, &boot), NETRA_BOOT_OK);
+	bench_arena(&bench, 1u << 20, IOVA);
+	assert_int_equal(bench_attach(&bench, &boot, IOVA, 9, &config),
+			 NETRA_ATTACH_FAIL_NONE);
+	area = (const void *)bench.arena;
+	layout = &config.block.channel[0];
+	records = (const void *)(bench.arena + layout->records_offset);
+	mask = (1u << layout->records_log2) - 1;
+
+	/* Nothing is released, so the ring fills up and the board waits. */
+	command(&bench, &config, 0, NETRA_CMD_START, 0);
+	do {
+		full = netra_read32_acquire(&area->heads.head[0]);
+		usleep(30000);
+	} while (full != netra_read32_acquire(&area->heads.head[0]));
+	assert_true(full > 10 && full % 10 != 0);
+	command(&bench, &config, 1, NETRA_CMD_STOP, 0);
+	bench_write(&bench, config.block_bar, config.block_offset +
+		    offsetof(struct netra_board_block, posts.tail[0]), &full,
+		    4);
+	usleep(5000);
+	assert_int_equal(netra_read32_acquire(&area->heads.head[0]), full);
+	command(&bench, &config, 2, NETRA_CMD_START, 0);
+	while (netra_read32_acquire(&area->heads.head[0]) == full)
+		usleep(200);
+	assert_true(records[full & mask].flags & NETRA_FRAME_KEY);
+	bench_close(&bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +272,7 @@ int main(void)
 		cmocka_unit_test(damaged_images),
 		cmocka_unit_test(hangs_and_refusals),
 		cmocka_unit_test(streams),
+		cmocka_unit_test(starts_at_a_key_frame),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

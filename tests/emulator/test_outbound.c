@@ -178,6 +178,12 @@ static void maps(void **state)
 	assert_int_not_equal(put(&bench, OB(0, 4096), 4), NETRA_OK);
 	assert_int_equal(put(&bench, OB(0, 8192), 4), NETRA_OK);
 	assert_int_equal(bench.arena[MB + 8192], 0x5a);
+	/* The front of a map goes: the rest stays where it was in the file. */
+	assert_int_equal(unmap_at(&bench, IOVA + 4096, 8192, 0), 0);
+	assert_int_not_equal(put(&bench, OB(0, 8192), 4), NETRA_OK);
+	memset(bench.arena, 0, 2 * MB);
+	assert_int_equal(put(&bench, OB(0, 12288), 4), NETRA_OK);
+	assert_int_equal(bench.arena[MB + 12288], 0x5a);
 	assert_int_equal(unmap_at(&bench, IOVA + MB - 4096, 8192, 0), 0);
 	assert_int_not_equal(put(&bench, OB(0, MB - 4096), 4), NETRA_OK);
 	assert_int_equal(put(&bench, OB(0, MB - 4100), 4), NETRA_OK);
@@ -247,6 +253,10 @@ static void message_interrupts(void **state)
 	assert_int_equal(netra_emu_outbound(bench.emu, OB(31, 0), &data, 4,
 					    true), NETRA_OK);
 	assert_int_equal(bench.emu->counters.msis_unwanted, 1);
+	/* A word that goes elsewhere is data. */
+	assert_int_equal(put(&bench, OB(0, 0x100), 4), NETRA_OK);
+	assert_int_equal(bench.arena[0x100], 0x5a);
+	assert_int_equal(bench.emu->counters.msis, 3);
 	/* Given back: the capability is off, and the line is used instead. */
 	assert_int_equal(set_irqs(&bench, VFIO_PCI_MSI_IRQ_INDEX, 0,
 				  VFIO_IRQ_SET_DATA_NONE |
