@@ -132,22 +132,21 @@ static enum netra_error dma_unmap(struct transport *t, uint64_t iova,
 
 static int set_irq(int device, uint32_t index, int eventfd)
 {
-	struct {
-		struct vfio_irq_set set;
-		int32_t fd;
-	} arg = {
-		.set = {
-			.argsz = sizeof(arg),
-			.flags = VFIO_IRQ_SET_ACTION_TRIGGER |
-				(eventfd >= 0 ? VFIO_IRQ_SET_DATA_EVENTFD :
-						VFIO_IRQ_SET_DATA_NONE),
-			.index = index,
-			.count = eventfd >= 0 ? 1 : 0,
-		},
-		.fd = eventfd,
-	};
+	_Alignas(struct vfio_irq_set) uint8_t
+		room[sizeof(struct vfio_irq_set) + sizeof(int32_t)];
+	struct vfio_irq_set *set = (struct vfio_irq_set *)room;
+	int32_t fd = eventfd;
 
-	return ioctl(device, VFIO_DEVICE_SET_IRQS, &arg);
+	*set = (struct vfio_irq_set){
+		.argsz = sizeof(room),
+		.flags = VFIO_IRQ_SET_ACTION_TRIGGER |
+			 (eventfd >= 0 ? VFIO_IRQ_SET_DATA_EVENTFD :
+					 VFIO_IRQ_SET_DATA_NONE),
+		.index = index,
+		.count = eventfd >= 0 ? 1 : 0,
+	};
+	memcpy(set->data, &fd, sizeof(fd));
+	return ioctl(device, VFIO_DEVICE_SET_IRQS, set);
 }
 
 static enum netra_error irq(struct transport *t, int eventfd)
