@@ -116,9 +116,6 @@ static int measure_emulated(struct bench *bench, uint32_t channels,
 
 	for (wanted.window = 1; 1u << (wanted.window - 1) < window_mb;)
 		wanted.window++;
-	/* The usual arena is a little too large for 31 windows of 1 MB. */
-	if (!wanted.arena_bytes && window_mb == 1 && channels > 15)
-		wanted.arena_bytes = (uint64_t)NETRA_DATA_WINDOWS_MAX << 20;
 	emulated_name(bench, name, sizeof(name), channels, "free");
 	status = open_board(&board, name, &wanted);
 	if (status)

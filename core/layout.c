@@ -25,21 +25,26 @@ enum netra_error netra_window_plan(uint64_t wanted_bytes, uint32_t channels,
 				   struct netra_window_plan *plan)
 {
 	uint32_t log2 = window_log2 ? window_log2 : LOG2_MIN;
+	uint64_t most_bytes;
 
 	if (!channels || channels > NETRA_CHANNELS_MAX ||
 	    log2 < LOG2_MIN || log2 > LOG2_MAX)
 		return NETRA_ERR_INVALID;
+	most_bytes = (uint64_t)NETRA_DATA_WINDOWS_MAX << log2;
 	if (!wanted_bytes) {
 		/* From 16 channels on they share, 512 KB each with 64. */
 		wanted_bytes = (uint64_t)channels * CHANNEL_DEFAULT_BYTES;
 		if (wanted_bytes > ARENA_DEFAULT_BYTES)
 			wanted_bytes = ARENA_DEFAULT_BYTES;
+		/* A default gives way to a size of window that was asked for. */
+		if (window_log2 && wanted_bytes > most_bytes)
+			wanted_bytes = most_bytes;
 	}
-	if (!window_log2)
-		while (log2 < LOG2_MAX &&
-		       wanted_bytes > (uint64_t)NETRA_DATA_WINDOWS_MAX << log2)
-			log2++;
-	if (wanted_bytes > (uint64_t)NETRA_DATA_WINDOWS_MAX << log2)
+	while (!window_log2 && log2 < LOG2_MAX && wanted_bytes > most_bytes) {
+		log2++;
+		most_bytes *= 2;
+	}
+	if (wanted_bytes > most_bytes)
 		return NETRA_ERR_INVALID;
 	plan->log2 = log2;
 	plan->count = (uint32_t)((wanted_bytes + (1u << log2) - 1) >> log2);

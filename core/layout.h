@@ -21,8 +21,8 @@ struct netra_window_plan {
  * netra_window_plan() - Choose windows for a wanted arena size.
  * @wanted_bytes: Least size of the arena; 0 = default for @channels
  *	(2 MB a channel up to 16, then less, at least 512 KB).
- * @window_log2: 20..23 to insist on a size, 0 to choose: the smallest size
- *	with which the arena fits 31 windows.
+ * @window_log2: 20..23 to insist on a size (a default arena then shrinks to
+ *	31 windows), 0 to choose: the smallest size with which the arena fits.
  * Return: NETRA_ERR_INVALID if it cannot fit or a number is out of range.
  */
 enum netra_error netra_window_plan(uint64_t wanted_bytes, uint32_t channels,

@@ -12,9 +12,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "server.h"
@@ -200,65 +198,37 @@ static bool receive(struct server *server)
 	return server->in_have < header.size ? true : answer(server);
 }
 
+/* A socket that was made before us: listening, or with a client already. */
+static enum netra_error adopt_socket(struct server *server, int fd, char *why,
+				     size_t why_size)
+{
+	int listening = 0;
+	socklen_t length = sizeof(listening);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening,
+		       &length) < 0) {
+		snprintf(why, why_size, "--listen-fd %d: %s", fd,
+			 strerror(errno));
+		return NETRA_ERR_INVALID;
+	}
+	if (listening)
+		server->listen_fd = fd;
+	else
+		client_attach(server, fd);
+	return NETRA_OK;
+}
+
 static enum netra_error open_socket(struct server *server, char *why,
 				    size_t why_size)
 {
 	const struct netra_emu_options *options = &server->emu->options;
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int listening = 0;
-	socklen_t length = sizeof(listening);
-	struct stat st;
-	int fd;
 
-	if (options->listen_fd >= 0) {
-		if (getsockopt(options->listen_fd, SOL_SOCKET, SO_ACCEPTCONN,
-			       &listening, &length) < 0) {
-			snprintf(why, why_size, "--listen-fd %d: %s",
-				 options->listen_fd, strerror(errno));
-			return NETRA_ERR_INVALID;
-		}
-		if (listening)
-			server->listen_fd = options->listen_fd;
-		else
-			client_attach(server, options->listen_fd);
-		return NETRA_OK;
-	}
-	if (strlen(options->socket_path) >= sizeof(address.sun_path)) {
-		snprintf(why, why_size, "%s: a socket's name may have %zu "
-			 "bytes at most", options->socket_path,
-			 sizeof(address.sun_path) - 1);
-		return NETRA_ERR_INVALID;
-	}
-	memcpy(address.sun_path, options->socket_path,
-	       strlen(options->socket_path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		goto err_errno;
-	/* A socket that nobody serves is left over from a board that died. */
-	if (stat(options->socket_path, &st) == 0 && S_ISSOCK(st.st_mode)) {
-		if (connect(fd, (struct sockaddr *)&address,
-			    sizeof(address)) == 0) {
-			snprintf(why, why_size, "%s: another board is served "
-				 "there: choose another name",
-				 options->socket_path);
-			close(fd);
-			return NETRA_ERR_BUSY;
-		}
-		unlink(options->socket_path);
-	}
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    listen(fd, 8) < 0)
-		goto err_socket;
-	server->listen_fd = fd;
-	server->bound = true;
-	return NETRA_OK;
-
-err_socket:
-	close(fd);
-err_errno:
-	snprintf(why, why_size, "%s: %s", options->socket_path,
-		 strerror(errno));
-	return NETRA_ERR_IO;
+	if (options->listen_fd >= 0)
+		return adopt_socket(server, options->listen_fd, why, why_size);
+	server->listen_fd = netra_emu_listen(options->socket_path, why,
+					     why_size);
+	server->bound = server->listen_fd >= 0;
+	return server->bound ? NETRA_OK : NETRA_ERR_IO;
 }
 
 /* Return: false to end. */

@@ -41,6 +41,15 @@ void netra_emu_message(struct netra_emu_link *link, const uint8_t *message,
 		       struct netra_emu_reply *reply);
 
 /**
+ * netra_emu_listen() - Make a listening socket named @path.
+ * @why: Receives one sentence on failure.
+ *
+ * Takes a socket's place that nobody serves any more.
+ * Return: its descriptor, or -1.
+ */
+int netra_emu_listen(const char *path, char *why, size_t why_size);
+
+/**
  * netra_emu_serve() - Serve clients, one at a time, until told to end.
  * @why: Receives one sentence on failure.
  *

@@ -116,7 +116,7 @@ def board_fault(spec, *words, sync="ring"):
 @test
 def gone_from_the_bus():
     """All-ones: a clean end that says so, files whole up to then."""
-    report, _, result, _ = record("gone:after=240")
+    report, _, result, _ = record("gone:after=60")
     equal(result.returncode, 1, "exit status")
     expect("gone" in result.stderr or "bus" in result.stderr, f"stderr: {result.stderr}")
     for entry in report["channels"]:

@@ -29,6 +29,10 @@ static void windows(void **state)
 	(void)state;
 	expect_windows(0, 1, 0, 20, 2);
 	expect_windows(0, 15, 0, 20, 30);
+	/* The default gives way to the window, a wish does not. */
+	expect_windows(0, 16, 20, 20, 31);
+	expect_windows(0, 64, 20, 20, 31);
+	expect_windows(0, 64, 21, 21, 16);
 	expect_windows(0, 16, 0, 21, 16);	/* 32 windows of 1 MB are one too many */
 	expect_windows(0, 64, 0, 21, 16);
 	expect_windows(0, 16, 23, 23, 4);
