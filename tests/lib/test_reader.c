@@ -63,6 +63,10 @@ static int tear_down(void **state)
 	netra_close(f->board);
 	assert_true(f->pci->closed);
 	assert_int_equal(f->pci->unmaps, 1);
+	/* Taken down before the memory behind them went. */
+	for (uint32_t i = 0; i < NETRA_DATA_WINDOWS_MAX; i++)
+		assert_int_equal(f->pci->reg[NETRA_REG_OB_INDEX(i) / 4], 0);
+	assert_int_equal(f->pci->producer.attach.generation, 0);
 	assert_false(f->pci->window_hit);
 	fake_pci_free(f->pci);
 	free(f);
@@ -243,6 +247,7 @@ static void a_frame_held_too_long_is_overwritten(void **state)
 	struct netra_reader *r = reader(f, 0);
 	struct netra_reader_stats stats;
 	struct netra_frame held, other;
+	uint32_t mask;
 
 	puts_one(f, KEY);
 	held = next(r);
@@ -258,6 +263,18 @@ static void a_frame_held_too_long_is_overwritten(void **state)
 	/* The others were given back in time. */
 	assert_int_equal(stats.lost, 0);
 	assert_int_equal(stats.frames, 401);
+	/* Once round the ring: what was overwritten pins nothing any more,
+	 * not even where something passed over takes its place. */
+	mask = (1u << f->board->channel[0].ring.layout.records_log2) - 1;
+	while (f->board->channel[0].ring.head & mask) {
+		puts_one(f, KEY);
+		release(r, next(r));
+	}
+	assert_int_equal(put(f, 0, NETRA_FRAME_END), NETRA_OK);
+	puts_one(f, KEY);
+	release(r, next(r));
+	assert_int_equal(f->board->channel[0].ring.tail,
+			 f->board->channel[0].ring.head - 1);
 	netra_reader_close(r);
 }
 

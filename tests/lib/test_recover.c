@@ -177,6 +177,8 @@ static void channel_heals(struct fixture *f, const char *why)
 	assert_true(frame.flags & NETRA_FRAME_DISCONTINUITY);
 	netra_channel_get_stats(f->board, 0, &stats);
 	assert_int_equal(stats.ring_faults, 1);
+	/* The tail of before was not taken for one of now. */
+	assert_int_equal(f->pci->producer.channel[0].bad_tails, 0);
 	assert_null(strstr(f->told, "/1 "));
 }
 
@@ -205,6 +207,34 @@ static void head_runs_back(void **state)
 	put(f, 0);
 	netra_write32(&fake_pci_area(f->pci)->heads.head[0], 1);
 	channel_heals(f, "the head index ran backwards");
+}
+
+/* Frames held over a resync are gone, and their places are free. */
+static void held_frames_do_not_outlive_a_resync(void **state)
+{
+	struct fixture *f = *state;
+	struct netra_frame held[3];
+
+	for (int i = 0; i < 3; i++)
+		put(f, 0);
+	run(f, 20, NULL);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(netra_reader_next(f->reader[0], &held[i]),
+				 NETRA_OK);
+	netra_write32(&fake_pci_area(f->pci)->heads.head[0], 0x80000000);
+	run(f, 1000, "3/0");
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(netra_reader_release(f->reader[0], &held[i]),
+				 NETRA_ERR_OVERWRITTEN);
+	/* Passed over, at the place of one that was held. */
+	assert_int_equal(fake_pci_put(f->pci, 0, 0, NETRA_FRAME_END, 0, 0),
+			 NETRA_OK);
+	for (int i = 1; i < 6; i++) {
+		put(f, 0);
+		run(f, 20, NULL);
+		take(f, 0);
+		assert_int_equal(f->board->channel[0].ring.tail, i);
+	}
 }
 
 static void record_is_torn(void **state)
@@ -393,14 +423,21 @@ static void a_reset_board_starts_again(void **state)
 	struct fixture *f = *state;
 	struct netra_frame held, frame;
 	uint32_t generation = f->board->generation;
+	uint32_t records;
 
 	put(f, 0);
 	run(f, 20, NULL);
 	assert_int_equal(netra_reader_next(f->reader[0], &held), NETRA_OK);
 	assert_int_equal(netra_reset(f->board), NETRA_OK);
 	assert_int_equal(netra_dispatch(f->board, 0), NETRA_ERR_AGAIN);
+	records = f->pci->producer.channel[0].layout.records_offset;
 	fake_pci_restart(f->pci);
+	assert_int_not_equal(((struct netra_record *)(f->pci->host +
+		records))->record_crc32c, 0);
 	assert_int_equal(netra_start(f->board), NETRA_OK);
+	/* No record of before can be taken for one of now. */
+	for (size_t i = 0; i < 64; i++)
+		assert_int_equal(f->pci->host[records + i], 0);
 	assert_int_not_equal(f->board->generation, generation);
 	assert_int_equal(netra_reader_release(f->reader[0], &held),
 			 NETRA_ERR_OVERWRITTEN);
@@ -419,6 +456,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(head_jumps),
 		TEST(head_runs_back),
+		TEST(held_frames_do_not_outlive_a_resync),
 		TEST(record_is_torn),
 		TEST(heart_stops),
 		TEST(gives_up_with_words),
