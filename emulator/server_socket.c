@@ -38,7 +38,7 @@ int netra_emu_listen(const char *path, char *why, size_t why_size)
 			 "bytes at most", path, sizeof(address.sun_path) - 2);
 		return -1;
 	}
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	snprintf(fresh.sun_path, sizeof(fresh.sun_path), "%s~", path);
 	if (stat(path, &st) == 0 && (!S_ISSOCK(st.st_mode) ||
 				     served(&address))) {

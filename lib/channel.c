@@ -170,7 +170,8 @@ static void post_tail(struct netra_board *board, uint32_t channel)
 		return;
 	}
 	netra_post_word(board,
-			offsetof(struct netra_host_posts, tail) + 4 * channel,
+			(uint32_t)offsetof(struct netra_host_posts,
+					   tail[0]) + 4 * channel,
 			c->ring.tail);
 	c->posted_tail = c->ring.tail;
 }

@@ -118,8 +118,8 @@ static void rings(FILE *f, const struct netra_board *board)
 			"channel%u = head %u, tail %u of %u, %u of %u bytes, %llu frames, %llu lost, %u readers%s%s%s\n",
 			i, r->head, r->tail, 1u << r->layout.records_log2,
 			r->used_bytes, r->layout.data_size,
-			(unsigned long long)(c->old_frames + r->frames_total),
-			(unsigned long long)(c->old_lost + r->lost_total),
+			(unsigned long long)c->old_frames + r->frames_total,
+			(unsigned long long)c->old_lost + r->lost_total,
 			c->reader_count, c->started ? ", started" : "",
 			r->fault ? ": " : "",
 			r->fault ? netra_ring_fault_text(r->fault) : "");

@@ -84,7 +84,7 @@ static void judge(const char *address, struct netra_list_entry *entry)
 	snprintf(path, sizeof(path), "/dev/vfio/%s", group);
 	if (entry->device_id == NETRA_DEVICE_UNPROGRAMMED)
 		state = "its ROM has not run";
-	else if (strcmp(entry->driver, "vfio-pci"))
+	else if (strcmp(entry->driver, "vfio-pci") != 0)
 		state = "not bound to vfio-pci";
 	else if (!group[0])
 		state = "no IOMMU in use";

@@ -18,7 +18,7 @@ static bool after(const char *text, const char *prefix, const char **rest)
 {
 	size_t n = strlen(prefix);
 
-	if (strncmp(text, prefix, n))
+	if (strncmp(text, prefix, n) != 0)
 		return false;
 	*rest = text + n;
 	return true;
@@ -71,7 +71,7 @@ void netra_name_parse(const char *text, struct name *name)
 		bad(name, text);
 		return;
 	}
-	strcpy(name->rest, rest);
+	memcpy(name->rest, rest, strlen(rest) + 1);
 }
 
 int netra_name_option(const char **at, char *word, size_t size)

@@ -91,8 +91,8 @@ static void begin_resync(struct netra_board *board, uint32_t channel,
 		netra_lock_release(&c->lock);
 	else
 		netra_post_word(board,
-				offsetof(struct netra_host_posts, tail) +
-					4 * channel,
+				(uint32_t)offsetof(struct netra_host_posts,
+						   tail[0]) + 4 * channel,
 				0);
 	/* Too many commands under way: the next tick finds the fault again. */
 	if (netra_command_post(board, OWNER_RESYNC, &request, &id, now_ns))

@@ -276,7 +276,7 @@ static enum netra_error open_group(struct transport *t, const char *address)
 		driver[n] = 0;
 		bound = strrchr(driver, '/') ? strrchr(driver, '/') + 1 : driver;
 	}
-	if (strcmp(bound, "vfio-pci"))
+	if (strcmp(bound, "vfio-pci") != 0)
 		return netra_transport_fail(t, NETRA_ERR_PERMISSION,
 					    "bound to %s, not to vfio-pci: run modprobe vfio-pci; cd /sys/bus/pci; echo vfio-pci > devices/%s/driver_override; echo %s > drivers_probe (as root, after an unbind)",
 					    bound, address, address);

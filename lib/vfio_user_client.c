@@ -188,7 +188,7 @@ static enum netra_error receive(struct wire *wire, struct wire_call *call,
 				uint16_t id, uint64_t deadline_ms)
 {
 	for (int i = 0; i < STRANGERS_MAX; i++) {
-		struct vfio_user_header header;
+		struct vfio_user_header header = { 0 };
 
 		if (receive_all(wire, &header, sizeof(header), call, deadline_ms))
 			return wire->dead;

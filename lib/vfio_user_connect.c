@@ -58,7 +58,7 @@ enum netra_error netra_transport_vfio_user_open(const char *path,
 			 sizeof(address.sun_path) - 1);
 		return NETRA_ERR_INVALID;
 	}
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (!stat(path, &st) && !S_ISSOCK(st.st_mode)) {
 		snprintf(why, why_size,
 			 "%s: not a socket: give the socket of an emulated board",
