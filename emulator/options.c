@@ -20,7 +20,7 @@ static const char help_text[] =
 "  --channels N          cameras, 1 to 64 (16)\n"
 "  --source FILE         a file with H.264 in it; repeat: dealt to the channels\n"
 "                        in turn (without: a synthetic camera per channel)\n"
-"  --size WxH            of the synthetic cameras (704x576)\n"
+"  --size WxH            of the synthetic cameras (704x480)\n"
 "  --fps N               of the synthetic cameras (30)\n"
 "  --bitrate BITS        of the synthetic cameras, a second; k, M allowed (2M)\n"
 "  --pace realtime|free  by the source's clock, or as fast as it is taken (realtime)\n"
@@ -297,7 +297,7 @@ bool netra_emu_options_parse(int argc, char **argv,
 	*options = (struct netra_emu_options){
 		.listen_fd = -1,
 		.channels = 16,
-		.camera = { 704, 576, 30, 1, 2000000 },
+		.camera = { 704, 480, 30, 1, 2000000 },
 		.soc = netra_soc_by_name("dm8168"),
 		.bar_bytes = { 4096, 8u << 20, 16u << 20, 256u << 20 },
 		.boot_delay_ms = 20,
