@@ -169,10 +169,7 @@ static void post_tail(struct netra_board *board, uint32_t channel)
 		c->tail_due = true;
 		return;
 	}
-	netra_post_word(board,
-			(uint32_t)offsetof(struct netra_host_posts,
-					   tail[0]) + 4 * channel,
-			c->ring.tail);
+	netra_post_tail(board, channel, c->ring.tail);
 	c->posted_tail = c->ring.tail;
 }
 

@@ -130,7 +130,7 @@ static enum netra_error await(struct netra_board *board, uint32_t id)
 {
 	struct command_slot *slot = &board->command[id % NETRA_COMMAND_SLOTS];
 	uint32_t generation = board->generation;
-	uint64_t until = netra_now_ns() + NS_PER_MS * 2 * COMMAND_MS;
+	uint64_t until = netra_now_ns() + COMMAND_MS * NS_PER_MS * 2;
 
 	for (;;) {
 		enum netra_error error;

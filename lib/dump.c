@@ -113,13 +113,13 @@ static void rings(FILE *f, const struct netra_board *board)
 	for (uint32_t i = 0; i < board->channels; i++) {
 		const struct channel *c = &board->channel[i];
 		const struct netra_ring *r = &c->ring;
+		unsigned long long frames = c->old_frames + r->frames_total;
+		unsigned long long lost = c->old_lost + r->lost_total;
 
 		fprintf(f,
 			"channel%u = head %u, tail %u of %u, %u of %u bytes, %llu frames, %llu lost, %u readers%s%s%s\n",
 			i, r->head, r->tail, 1u << r->layout.records_log2,
-			r->used_bytes, r->layout.data_size,
-			(unsigned long long)c->old_frames + r->frames_total,
-			(unsigned long long)c->old_lost + r->lost_total,
+			r->used_bytes, r->layout.data_size, frames, lost,
 			c->reader_count, c->started ? ", started" : "",
 			r->fault ? ": " : "",
 			r->fault ? netra_ring_fault_text(r->fault) : "");

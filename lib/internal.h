@@ -355,6 +355,16 @@ void netra_timer_at(struct netra_board *board, uint64_t at_ns);
 /** netra_post_word() - Write a word of the host's posts into the board block. */
 void netra_post_word(struct netra_board *board, uint32_t offset, uint32_t value);
 
+/** netra_post_tail() - Post a channel's tail (ring mode). */
+static inline void netra_post_tail(struct netra_board *board, uint32_t channel,
+				   uint32_t tail)
+{
+	size_t offset = offsetof(struct netra_host_posts, tail) +
+		channel * sizeof(uint32_t);
+
+	netra_post_word(board, (uint32_t)offset, tail);
+}
+
 /** netra_notify() - Queue an event for netra_next_event(). */
 void netra_notify(struct netra_board *board, enum netra_notice kind,
 		  uint32_t channel, const char *format, ...)

@@ -51,7 +51,8 @@ struct netra_options {
  * @name: "pci:0000:03:00.0" (VFIO), "vfio-user:PATH", "emulated" or
  *	"emulated:OPTIONS" (starts an emulated board, ended by netra_close;
  *	OPTIONS are netra-emulator's long options without the dashes, with
- *	commas between: "emulated:channels=4,pace=free").
+ *	commas between, a comma inside one written "\,":
+ *	"emulated:channels=4,pace=free").
  * @options: NULL for defaults. Copied.
  * @board: Receives the board; free it with netra_close().
  *
@@ -147,7 +148,9 @@ int netra_fd(const struct netra_board *board);
  * @timeout_ms: Longest wait for work; 0 = none, -1 = until something happens.
  *
  * Must be called often (netra_fd says when) while the board is started, or
- * the board is not watched and its rings run over. Recovery steps run inside
+ * the board is not watched and its rings run over. Read after each call: the
+ * next one may take the oldest frames of a ring that is three quarters full,
+ * but never those that this one found. Recovery steps run inside
  * this call, in pieces of at most a few milliseconds each, but for image
  * uploads of a reboot (some 10 ms a piece). Several threads may call it; one
  * does the work.
@@ -188,6 +191,10 @@ enum netra_reader_flags {
  * Any number per channel. A reader that falls behind loses the oldest frames
  * and goes on at the next key frame with frame.lost set; it never stalls the
  * board or another reader. Open before netra_channel_start to miss nothing.
+ *
+ * A recovery (netra_dispatch) or a reset and new start is a gap: sequence and
+ * times go on, at least one frame counts as lost as nobody knows how many
+ * were, and frames still held count as overwritten.
  */
 enum netra_error netra_reader_open(struct netra_board *board, uint32_t channel,
 				   uint32_t flags, struct netra_reader **reader);

@@ -90,10 +90,7 @@ static void begin_resync(struct netra_board *board, uint32_t channel,
 	if (board->options.sync_mode == NETRA_SYNC_PETERSON)
 		netra_lock_release(&c->lock);
 	else
-		netra_post_word(board,
-				(uint32_t)offsetof(struct netra_host_posts,
-						   tail[0]) + 4 * channel,
-				0);
+		netra_post_tail(board, channel, 0);
 	/* Too many commands under way: the next tick finds the fault again. */
 	if (netra_command_post(board, OWNER_RESYNC, &request, &id, now_ns))
 		c->resyncing = false;

@@ -72,13 +72,14 @@ static enum netra_error region_read(struct transport *t, unsigned int region,
 			.reply = &reply,
 			.reply_size = sizeof(reply),
 		};
-		enum netra_error error = netra_wire_call(&of(t)->wire, &call);
+		enum netra_error error;
 
+		reply.access.count = 0;
+		error = netra_wire_call(&of(t)->wire, &call);
 		if (error)
 			return explain(t, error, &call, "be read");
 		netra_wire_close_fds(&call);
 		if (call.reply_bytes != sizeof(access) + part ||
-		    /* cppcheck-suppress uninitvar; filled through call.reply */
 		    reply.access.count != part)
 			return netra_transport_fail(t, NETRA_ERR_PROTOCOL,
 						    "a read was answered with the wrong length: the board's process is broken, restart it");
