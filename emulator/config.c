@@ -170,9 +170,14 @@ void netra_emu_config_write_locked(struct netra_emu *emu, uint32_t offset,
 	}
 	if (touches(offset, length, 0x04, 2))
 		netra_emu_intx_update_locked(emu);
+	/*
+	 * QEMU shows its guest BARs of its own making, which survive this: the
+	 * guest sees nothing to restore. As VFIO in the kernel does, whose place
+	 * we hold, give the function back as the host had programmed it.
+	 */
 	if (touches(offset, length, DEVICE_CONTROL + 1, 1) &&
 	    (data[DEVICE_CONTROL + 1 - offset] & 0x80))
-		netra_emu_reset_locked(emu);
+		netra_emu_host_reset_locked(emu);
 }
 
 uint32_t netra_emu_local_read_locked(const struct netra_emu *emu,
