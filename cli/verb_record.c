@@ -347,6 +347,8 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 							  r.start_ns) / 1e9);
 	else if (result->count && !r.quiet)
 		print_table(result);
+	/* The kernel takes a minute to close a board that has left. */
+	fflush(stdout);
 	if (strict && result->lost)
 		status = CLI_FAILED;
 out_close:

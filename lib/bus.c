@@ -74,6 +74,17 @@ static enum netra_error find_capabilities(struct netra_board *board)
 	return error;
 }
 
+/*
+ * Not by the ids: VFIO answers for those itself, also for a board that has
+ * left. Some bits of the status register are always 0.
+ */
+bool netra_bus_present(struct netra_board *board)
+{
+	uint32_t word;
+
+	return !get32(board, PCI_COMMAND, &word) && word >> 16 != 0xffff;
+}
+
 enum netra_error netra_bus_identify(struct netra_board *board)
 {
 	enum netra_error error;
@@ -84,7 +95,7 @@ enum netra_error netra_bus_identify(struct netra_board *board)
 		return netra_fail_transport(board, error);
 	board->bus.vendor_id = (uint16_t)word;
 	board->bus.device_id = (uint16_t)(word >> 16);
-	if (word == 0xffffffffu)
+	if (word == 0xffffffffu || !netra_bus_present(board))
 		return netra_fail(board, NETRA_ERR_GONE,
 				  "the board does not answer on the bus (all-ones): check its power and seat, then rescan the bus");
 	board->soc = netra_soc_by_id(board->bus.device_id);
@@ -101,13 +112,6 @@ enum netra_error netra_bus_identify(struct netra_board *board)
 	if (!error)
 		error = find_capabilities(board);
 	return error ? netra_fail_transport(board, error) : NETRA_OK;
-}
-
-bool netra_bus_present(struct netra_board *board)
-{
-	uint32_t word;
-
-	return !get32(board, PCI_VENDOR_ID, &word) && word != 0xffffffffu;
 }
 
 static bool is_64_bit(uint32_t low)

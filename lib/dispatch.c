@@ -18,6 +18,7 @@
 #define TICK_MS 250u
 #define POLLING_MS 10u
 #define SILENT_TICKS 3u
+#define LOOK_BEATS 2u
 
 void netra_timer_at(struct netra_board *board, uint64_t at_ns)
 {
@@ -117,11 +118,27 @@ static bool expects_frames(const struct netra_board *board, uint32_t channel)
 	       c->ring.used_bytes < c->ring.layout.data_size / 2;
 }
 
+/*
+ * A board that leaves the bus tells nobody: look for it long before the
+ * silence of its heart is a fault of the firmware.
+ */
+static bool has_left(struct netra_board *board, uint64_t now_ns)
+{
+	return now_ns - board->watchdog.heartbeat_ns >=
+		       LOOK_BEATS * NETRA_HEARTBEAT_MS * NS_PER_MS &&
+	       !netra_bus_present(board);
+}
+
 static void watch(struct netra_board *board, uint64_t now_ns)
 {
 	enum netra_trouble trouble;
 	uint32_t channel;
 
+	if (has_left(board, now_ns)) {
+		netra_recover_trouble(board, NETRA_TROUBLE_GONE,
+				      NETRA_EVENT_BOARD, now_ns);
+		return;
+	}
 	for (uint32_t i = 0; i < board->channels; i++) {
 		struct channel *c = &board->channel[i];
 

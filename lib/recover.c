@@ -13,7 +13,7 @@
 
 #include "internal.h"
 
-#define PROBE_MS 500u /* all-ones for so long is gone */
+#define PROBE_MS 400u /* all-ones for so long is gone */
 #define RESTART_MS 3000u /* for the agent to come up again */
 #define LOOK_MS 10u
 #define PIECE_MS 4u /* of a machine at a time */

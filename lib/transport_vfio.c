@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "core/bytes.h"
+#include "pci_sysfs.h"
 #include "transport.h"
 #include "vfio_iova.h"
 
@@ -261,34 +262,26 @@ static enum netra_error watch_removal(struct transport *t)
 static enum netra_error open_group(struct transport *t, const char *address)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
-	char path[128], link[256], driver[256];
-	const char *number, *bound = "no driver";
-	ssize_t n;
+	char path[64], number[32], driver[64];
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", address);
-	if (access(path, F_OK))
+	if (!netra_pci_exists(address))
 		return netra_transport_fail(t, NETRA_ERR_NOT_FOUND,
-					    "no PCI device at %s: 'netra list' shows the boards",
-					    address);
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", address);
-	n = readlink(path, driver, sizeof(driver) - 1);
-	if (n > 0) {
-		driver[n] = 0;
-		bound = strrchr(driver, '/') ? strrchr(driver, '/') + 1 : driver;
-	}
-	if (strcmp(bound, "vfio-pci") != 0)
-		return netra_transport_fail(t, NETRA_ERR_PERMISSION,
-					    "bound to %s, not to vfio-pci: run modprobe vfio-pci; cd /sys/bus/pci; echo vfio-pci > devices/%s/driver_override; echo %s > drivers_probe (as root, after an unbind)",
-					    bound, address, address);
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group",
-		 address);
-	n = readlink(path, link, sizeof(link) - 1);
-	if (n <= 0)
+					    "no such PCI device: 'netra list' shows the boards");
+	/* Opening would wait a minute for a board that has left to come back. */
+	if (!netra_pci_answers(address))
+		return netra_transport_fail(t, NETRA_ERR_GONE,
+					    "the board does not answer on the bus (all-ones): check its power and seat, then rescan the bus");
+	netra_pci_link(address, "iommu_group", number, sizeof(number));
+	if (!number[0])
 		return netra_transport_fail(t, NETRA_ERR_UNSUPPORTED,
 					    "the machine has no IOMMU in use: switch VT-d or AMD-Vi on in the BIOS and boot with intel_iommu=on");
-	link[n] = 0;
-	number = strrchr(link, '/') ? strrchr(link, '/') + 1 : link;
-	snprintf(path, sizeof(path), "/dev/vfio/%.64s", number);
+	netra_pci_link(address, "driver", driver, sizeof(driver));
+	if (strcmp(driver, "vfio-pci") != 0)
+		return netra_transport_fail(t, NETRA_ERR_PERMISSION,
+					    "bound to %s, not to vfio-pci: run modprobe vfio-pci; cd /sys/bus/pci; echo vfio-pci > devices/%s/driver_override; echo %s > drivers_probe (as root, after an unbind)",
+					    driver[0] ? driver : "no driver",
+					    address, address);
+	snprintf(path, sizeof(path), "/dev/vfio/%s", number);
 	of(t)->group = open(path, O_RDWR | O_CLOEXEC);
 	if (of(t)->group < 0 && errno == EBUSY)
 		return netra_transport_fail(t, NETRA_ERR_BUSY,
@@ -304,7 +297,7 @@ static enum netra_error open_group(struct transport *t, const char *address)
 	if (ioctl(of(t)->group, VFIO_GROUP_GET_STATUS, &status) ||
 	    !(status.flags & VFIO_GROUP_FLAGS_VIABLE))
 		return netra_transport_fail(t, NETRA_ERR_BUSY,
-					    "IOMMU group %.64s is shared: bind its other devices to vfio-pci, too (see iommu_group/devices)",
+					    "IOMMU group %s is shared: bind its other devices to vfio-pci, too (see iommu_group/devices)",
 					    number);
 	return NETRA_OK;
 }
@@ -369,7 +362,7 @@ enum netra_error netra_transport_vfio_open(const char *address,
 	if (!error)
 		error = watch_removal(t);
 	if (error) {
-		snprintf(why, why_size, "%s: %s", address, t->why);
+		snprintf(why, why_size, "%s", t->why);
 		close_transport(t);
 		return error;
 	}
