@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A virtual machine with emulated boards in it, for the life of a `with`.
+
+QEMU attaches each board as a vfio-user client; Debian's kernel boots with a
+busybox initramfs that is made here. The guest sees the host's root read-only,
+so that it runs the programs that were built here, and one folder, writable, at
+the same path on both sides. Nothing is installed and no disk image is made.
+
+QEMU emulates in software: /dev/kvm is not touched. Every wait is bounded."""
+
+import json
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+from harness import ROOT, Failure, Skip, expect, run
+
+BOOT_S = 120
+COMMAND_S = 60
+BOOT_MODULES = ("virtio_pci", "9p", "9pnet_virtio")
+
+
+def fetch(what):
+    """Where scripts/fetch-WHAT put it; skips where it cannot be had."""
+    result = run(ROOT / "scripts" / f"fetch-{what}", timeout=900, check=False)
+    if result.returncode:
+        raise Skip(result.stderr.strip())
+    return pathlib.Path(result.stdout.strip())
+
+
+def module_order(modules, names):
+    """Files of these modules of the tree @modules, each after what it needs."""
+    needs = {}
+    for line in (modules / "modules.dep").read_text(encoding="ascii").splitlines():
+        name, _, after = line.partition(":")
+        needs[pathlib.Path(name).stem.replace("-", "_")] = [name, *after.split()]
+    order = []
+    for name in names:
+        # modules.dep names the outermost need first.
+        for file in reversed(needs[name.replace("-", "_")]):
+            if file not in order:
+                order.append(file)
+    return order
+
+
+def write_initramfs(folder, kernel, modprobe):
+    """The archive at folder/initramfs: busybox, init, and the first modules."""
+    modules, = (kernel / "lib" / "modules").iterdir()
+    tree = folder / "initramfs.d"
+    (tree / "bin").mkdir(parents=True)
+    (tree / "boot-modules").mkdir()
+    (tree / "dev").mkdir()
+    shutil.copy(kernel / "busybox", tree / "bin" / "busybox")
+    first = module_order(modules, BOOT_MODULES)
+    for file in first:
+        shutil.copy(modules / file, tree / "boot-modules")
+    text = (ROOT / "tests" / "vm" / "init").read_text(encoding="ascii")
+    for word, value in (("insmod", " ".join(pathlib.Path(file).name for file in first)),
+                        ("modprobe", " ".join(modprobe)),
+                        ("folder", folder), ("kernel", kernel)):
+        text = text.replace(f"@{word}@", str(value))
+    (tree / "init").write_text(text, encoding="ascii")
+    (tree / "init").chmod(0o755)
+    names = "\n".join(str(path.relative_to(tree)) for path in sorted(tree.rglob("*")))
+    with open(folder / "initramfs", "wb") as archive:
+        run("cpio", "--quiet", "-o", "-H", "newc", "-R", "0:0", input=names, stdin=None,
+            stdout=archive, cwd=tree)
+    shutil.rmtree(tree)
+
+
+class Job:
+    """A command that runs in the guest."""
+
+    def __init__(self, guest, number, command):
+        self.guest, self.number, self.command = guest, number, command
+        self.begin = time.monotonic()
+        self.end = None
+        self.returncode = None
+        self.done = threading.Event()
+
+    def _text(self, kind):
+        path = self.guest.folder / f"{self.number}.{kind}"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    @property
+    def stdout(self):
+        """What the command has printed up to now."""
+        return self._text("out")
+
+    @property
+    def stderr(self):
+        return self._text("err")
+
+    def wait(self, timeout=COMMAND_S, check=True):
+        """Wait for its end; the job itself is the result."""
+        if not self.done.wait(timeout):
+            raise Failure(f"guest: still running after {timeout} s: {self.command}\n{self.stderr}"
+                          f"\n{self.guest.console()}")
+        expect(self.returncode is not None, f"the guest ended during: {self.command}\n{self.guest.console()}")
+        if check and self.returncode:
+            raise Failure(f"guest: exit status {self.returncode}: {self.command}\n{self.stderr}")
+        return self
+
+
+class Guest:
+    """boards: sockets of emulated boards, the n-th at bus n+1, device 0.
+    iommu: translate the boards' transfers. modules: loaded at boot.
+    kernel: a folder with vmlinuz, lib/modules/VERSION and busybox."""
+
+    def __init__(self, *boards, iommu=True, modules=(), kernel=None, append="", memory_mb=1024, cpus=1):
+        self._qemu_program = fetch("qemu")
+        kernel = kernel or fetch("guest")
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="netra-guest-"))
+        self._next = 0
+        self._jobs = {}
+        self._ready = threading.Event()
+        self._qmp = None
+        self._port, port = socket.socketpair()
+        self._monitor, monitor = socket.socketpair()
+        write_initramfs(self.folder, kernel, modules)
+        words = [
+            self._qemu_program, "-M", "q35",
+            "-accel", "tcg", "-cpu", "max", "-smp", cpus, "-m", f"{memory_mb}M",
+            # The boards' processes write into the guest's memory themselves.
+            "-object", f"memory-backend-memfd,id=mem,size={memory_mb}M,share=on",
+            "-machine", "memory-backend=mem",
+            "-kernel", kernel / "vmlinuz", "-initrd", self.folder / "initramfs",
+            "-append", f"console=ttyS0 panic=-1 loglevel=5 {'intel_iommu=on' if iommu else ''} {append}",
+            "-nodefaults", "-no-reboot", "-display", "none",
+            "-serial", f"file:{self.folder / 'console'}",
+            "-chardev", f"socket,id=port,fd={port.fileno()}", "-serial", "chardev:port",
+            "-chardev", f"socket,id=qmp,fd={monitor.fileno()}", "-qmp", "chardev:qmp",
+            "-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap",
+            "-virtfs", f"local,path={self.folder},mount_tag=folder,security_model=none"]
+        if iommu:
+            words += ["-device", "intel-iommu,caching-mode=on,intremap=on"]
+        for number, board in enumerate(boards):
+            words += ["-device", f"pcie-root-port,id=port{number},chassis={number},bus=pcie.0"]
+            device = {"driver": "vfio-user-pci", "id": f"board{number}", "bus": f"port{number}",
+                      "rombar": 0, "socket": {"type": "unix", "path": str(board)}}
+            words += ["-device", json.dumps(device)]
+        with open(self.folder / "qemu.log", "w", encoding="utf-8") as log:
+            self._process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL,
+                                             stdout=log, stderr=log,
+                                             pass_fds=(port.fileno(), monitor.fileno()))
+        port.close()
+        monitor.close()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _listen(self):
+        with self._port.makefile("r", encoding="ascii", errors="replace") as lines:
+            for line in lines:
+                number, _, status = line.strip().partition(" ")
+                if number == "ready":
+                    self._ready.set()
+                elif number.isdigit() and int(number) in self._jobs:
+                    job = self._jobs[int(number)]
+                    job.end = time.monotonic()
+                    job.returncode = int(status)
+                    job.done.set()
+        for job in list(self._jobs.values()):
+            job.done.set()
+        self._ready.set()
+
+    def __enter__(self):
+        try:
+            expect(self._ready.wait(BOOT_S) and self._process.poll() is None,
+                   f"the guest did not boot in {BOOT_S} s\n{self.console()}")
+        except Failure:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait()
+        self._listener.join(10)
+        self._port.close()
+        self._monitor.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def console(self):
+        """The last lines of QEMU and of the guest's kernel."""
+        text = ""
+        for name in ("qemu.log", "console"):
+            path = self.folder / name
+            if path.exists():
+                text += "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]) + "\n"
+        return text
+
+    def start(self, *words):
+        """Start a shell command, given in words, as root in the guest."""
+        self._next += 1
+        job = Job(self, self._next, " ".join(str(word) for word in words))
+        self._jobs[job.number] = job
+        (self.folder / f"{job.number}.sh").write_text(f"cd '{self.folder}'\n{job.command}\n", encoding="utf-8")
+        self._port.sendall(f"{job.number}\n".encode("ascii"))
+        return job
+
+    def run(self, *words, timeout=COMMAND_S, check=True):
+        return self.start(*words).wait(timeout, check)
+
+    def qmp(self, command, **arguments):
+        """One command of QEMU's monitor; what it returns."""
+        self._monitor.settimeout(10)
+        if not self._qmp:
+            self._qmp = self._monitor.makefile("rw", encoding="utf-8")
+            json.loads(self._qmp.readline())
+            self._qmp_send("qmp_capabilities", {})
+        return self._qmp_send(command, arguments)
+
+    def _qmp_send(self, command, arguments):
+        self._qmp.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self._qmp.flush()
+        while True:
+            answer = json.loads(self._qmp.readline())
+            if "error" in answer:
+                raise Failure(f"QEMU: {command}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
