@@ -116,8 +116,9 @@ def board_fault(spec, *words, sync="ring"):
 @test
 def gone_from_the_bus():
     """All-ones: a clean end that says so, files whole up to then."""
-    report, _, result, _ = record("gone:after=60")
-    equal(result.returncode, 1, "exit status")
+    report, _, result, stats = record("gone:after=60")
+    equal(stats["faults_fired"], 1, f"faults injected ({report})")
+    equal(result.returncode, 1, f"exit status ({report})")
     expect("gone" in result.stderr or "bus" in result.stderr, f"stderr: {result.stderr}")
     for entry in report["channels"]:
         expect(entry["frames"] >= 30, f"too few frames: {entry}")
