@@ -29,17 +29,19 @@ int netra_emu_listen(const char *path, char *why, size_t why_size)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct sockaddr_un fresh = { .sun_family = AF_UNIX };
+	size_t length = strlen(path);
 	struct stat st;
 	int fd;
 
 	/* With room for the other name. */
-	if (strlen(path) + 1 >= sizeof(address.sun_path)) {
+	if (length + 1 >= sizeof(address.sun_path)) {
 		snprintf(why, why_size, "%s: a socket's name may have %zu "
 			 "bytes at most", path, sizeof(address.sun_path) - 2);
 		return -1;
 	}
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	snprintf(fresh.sun_path, sizeof(fresh.sun_path), "%s~", path);
+	memcpy(address.sun_path, path, length + 1);
+	memcpy(fresh.sun_path, path, length);
+	memcpy(fresh.sun_path + length, "~", 2);
 	if (stat(path, &st) == 0 && (!S_ISSOCK(st.st_mode) ||
 				     served(&address))) {
 		snprintf(why, why_size, "%s: %s: choose another name", path,
