@@ -196,8 +196,11 @@ static struct netra_board *allocate(const char *name,
 /* All that netra_open() made, in reverse. */
 static void release(struct netra_board *board)
 {
-	if (board->transport)
+	if (board->transport) {
+		/* Whatever its firmware still does, it does not reach memory. */
+		netra_bus_silence(board);
 		board->transport->ops->irq(board->transport, -1);
+	}
 	netra_arena_destroy(&board->arena, board->transport);
 	if (board->transport)
 		board->transport->ops->close(board->transport);

@@ -265,6 +265,20 @@ enum netra_error netra_bus_prepare(struct netra_board *board)
 	return NETRA_OK;
 }
 
+void netra_bus_silence(struct netra_board *board)
+{
+	uint16_t command;
+
+	if (!board->bus.prepared ||
+	    get(board, PCI_COMMAND, &command, sizeof(command)))
+		return;
+	command = netra_le16(command);
+	put16(board, PCI_COMMAND,
+	      (uint16_t)(command & ~(uint32_t)PCI_COMMAND_MASTER));
+	/* What was under way has arrived when this has. */
+	get(board, PCI_COMMAND, &command, sizeof(command));
+}
+
 void netra_bus_link(struct netra_board *board, uint32_t *width, uint32_t *mtps)
 {
 	static const uint32_t speed[16] = {

@@ -210,10 +210,7 @@ static bool handle(struct netra_board *board, const struct epoll_event *event,
 		else if (event[i].data.fd == board->timer_fd)
 			timer = true;
 		else if (!board->transport->ops->alive(board->transport))
-			netra_board_gone(board,
-					 board->emulated ?
-						 "the emulated board's process ended" :
-						 "the board left the bus or its process ended");
+			netra_board_gone(board, board->transport->why);
 	}
 	if (board->state == NETRA_BOARD_GONE)
 		return true;

@@ -263,7 +263,7 @@ enum netra_error netra_runner_finish(struct netra_board *board,
 		state = netra_runner_step(board, runner, &error);
 		if (state == RUN_WAIT &&
 		    !board->transport->ops->alive(board->transport)) {
-			netra_board_gone(board, "the board's process ended");
+			netra_board_gone(board, board->transport->why);
 			error = NETRA_ERR_GONE;
 			state = RUN_FAILED;
 		}

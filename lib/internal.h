@@ -79,6 +79,9 @@ enum netra_error netra_bus_identify(struct netra_board *board);
 enum netra_error netra_bus_prepare(struct netra_board *board);
 void netra_bus_link(struct netra_board *board, uint32_t *width, uint32_t *mtps);
 
+/** netra_bus_silence() - Take the board's right to write to memory. */
+void netra_bus_silence(struct netra_board *board);
+
 /** netra_bus_present() - Does the board answer configuration cycles? */
 bool netra_bus_present(struct netra_board *board);
 

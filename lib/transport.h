@@ -51,7 +51,7 @@ struct transport_ops {
 	/* Count the board's MSIs in an eventfd; -1 = interrupts off. */
 	enum netra_error (*irq)(struct transport *t, int eventfd);
 	enum netra_error (*reset)(struct transport *t);
-	bool (*alive)(struct transport *t);
+	bool (*alive)(struct transport *t);	/* false: @why is set */
 	void (*close)(struct transport *t);
 };
 

@@ -172,9 +172,11 @@ static bool alive(struct transport *t)
 {
 	uint64_t asked;
 
-	if (read(t->gone_fd, &asked, sizeof(asked)) == sizeof(asked))
-		return false;
-	return true;
+	if (read(t->gone_fd, &asked, sizeof(asked)) != sizeof(asked))
+		return true;
+	netra_transport_fail(t, NETRA_ERR_GONE,
+			     "the system takes it away: it is being unplugged or unbound");
+	return false;
 }
 
 static void close_transport(struct transport *t)

@@ -242,10 +242,13 @@ static bool alive(struct transport *t)
 	char byte;
 	ssize_t n;
 
-	if (of(t)->wire.dead)
-		return false;
-	n = recv(of(t)->wire.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+	if (!of(t)->wire.dead) {
+		n = recv(of(t)->wire.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+		if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+			return true;
+	}
+	netra_transport_fail(t, NETRA_ERR_GONE, "the board's process ended");
+	return false;
 }
 
 static void close_transport(struct transport *t)
