@@ -23,6 +23,7 @@ struct bench_board {
 	struct netra_board *board;
 	uint32_t channels;
 	struct netra_reader *reader[NETRA_CHANNELS_MAX];
+	struct netra_reader *holder[NETRA_CHANNELS_MAX];	/* of the oldest frame */
 };
 
 /* ---- bench_memory.c: ordinary memory to compare with --------------------- */

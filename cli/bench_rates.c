@@ -2,11 +2,12 @@
 /*
  * Bandwidth of each way to the data. The rings are emptied; while we sleep
  * the board fills them, and stands still when they are full; then the frames
- * are found (not timed) and taken, used and released (timed). After each such
- * batch ordinary memory is written by another process with frames of the same
- * lengths; we sleep as long; and it is read or copied. So what is compared
- * differs in nothing but the way to the data, cold caches after a sleep
- * included.
+ * are found (not timed) and taken, used and released (timed). A second reader
+ * holds the oldest frame of each channel meanwhile, so that the board goes on
+ * standing still. After each such batch ordinary memory is written by another
+ * process with frames of the same lengths; we sleep as long; and it is read
+ * or copied. So what is compared differs in nothing but the way to the data,
+ * cold caches after a sleep included.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -18,7 +19,6 @@
 #define ROUNDS_MIN 5u
 #define ROUNDS_MAX 400u
 #define FILL_MS_MAX 160u
-#define DISPATCHES_MAX 256u
 
 struct rounds {
 	double copy_reference[ROUNDS_MAX];
@@ -40,13 +40,14 @@ static void rest(uint32_t ms)
 	nanosleep(&wait, NULL);
 }
 
-/* Learn of the frames the board wrote meanwhile. */
+/*
+ * Learn of the frames the board wrote meanwhile: once, as a second look would
+ * make room in full rings and so set the board going again.
+ */
 static int discover(struct bench_board *b)
 {
-	enum netra_error error = NETRA_OK;
+	enum netra_error error = netra_dispatch(b->board, 0);
 
-	for (uint32_t i = 0; i < DISPATCHES_MAX && error == NETRA_OK; i++)
-		error = netra_dispatch(b->board, 0);
 	if (error == NETRA_OK || error == NETRA_ERR_AGAIN)
 		return 0;
 	cli_board_failed(b->board, "bench");
@@ -139,17 +140,37 @@ static uint64_t ring_bytes(struct bench_board *b)
 	return bytes;
 }
 
-/* Empty rings, then full ones, whose frames are known. */
+static void let_go(struct bench_board *b)
+{
+	for (uint32_t i = 0; i < b->channels; i++) {
+		netra_reader_close(b->holder[i]);
+		b->holder[i] = NULL;
+	}
+}
+
+/* Empty rings, then full ones, whose frames are known and the oldest held. */
 static int refill(struct bench_board *b, struct bench_batch *batch,
 		  uint64_t bytes_max, uint32_t ms)
 {
 	uint64_t overwritten = 0;
+	struct netra_frame oldest;
 
+	let_go(b);
 	if (discover(b))
 		return -1;
 	take_by_reference(b, batch, bytes_max, &overwritten);
+	for (uint32_t i = 0; i < b->channels; i++)
+		if (netra_reader_open(b->board, i, NETRA_READER_ALL,
+				      &b->holder[i]) != NETRA_OK) {
+			cli_board_failed(b->board, "bench");
+			return -1;
+		}
 	rest(ms);
-	return discover(b);
+	if (discover(b))
+		return -1;
+	for (uint32_t i = 0; i < b->channels; i++)
+		netra_reader_next(b->holder[i], &oldest);
+	return 0;
 }
 
 /* How long it takes the board to fill its rings, at most FILL_MS_MAX. */
@@ -256,6 +277,7 @@ int bench_rates(struct bench_board *b, struct bench_memory *memory,
 	rates->copy_ratio = bench_median(r->copy_ratio, r->count);
 	status = CLI_OK;
 out:
+	let_go(b);
 	free(r);
 	return status;
 }

@@ -18,7 +18,7 @@
 #define TICK_MS 250u
 #define POLLING_MS 10u
 #define SILENT_TICKS 3u
-#define LOOK_BEATS 2u
+#define LOOK_BEATS 2
 
 void netra_timer_at(struct netra_board *board, uint64_t at_ns)
 {
@@ -125,7 +125,7 @@ static bool expects_frames(const struct netra_board *board, uint32_t channel)
 static bool has_left(struct netra_board *board, uint64_t now_ns)
 {
 	return now_ns - board->watchdog.heartbeat_ns >=
-		       LOOK_BEATS * NETRA_HEARTBEAT_MS * NS_PER_MS &&
+		       NS_PER_MS * LOOK_BEATS * NETRA_HEARTBEAT_MS &&
 	       !netra_bus_present(board);
 }
 
