@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import BUILD, NETRA, ROOT, equal, expect, main, run, test  # noqa: E402
+from harness import BUILD, NETRA, ROOT, Skip, equal, expect, main, run, test  # noqa: E402
 
 _folder = tempfile.TemporaryDirectory(prefix="netra-install-")
 FOLDER = pathlib.Path(_folder.name)
@@ -72,6 +72,16 @@ def exported_names():
     names = run("nm", "-D", "--defined-only", one("libnetra.so")).stdout.splitlines()
     exported = {line.split()[2].split("@")[0] for line in names if line.split()[1] == "T"}
     equal(sorted(exported), sorted(declared), "exported names")
+
+
+@test
+def found_on_debian():
+    """Debian's pkg-config looks in the folder that netra.pc is in."""
+    if not pathlib.Path("/etc/debian_version").exists():
+        raise Skip("this is not Debian")
+    folder = "/" + str(one("netra.pc").parent.relative_to(STAGE))
+    looks = run("pkg-config", "--variable", "pc_path", "pkg-config").stdout.strip().split(":")
+    expect(folder in looks, f"netra.pc is in {folder}, pkg-config looks in {looks}")
 
 
 @test
