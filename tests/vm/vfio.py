@@ -19,9 +19,9 @@ from guest import Guest  # noqa: E402
 CHANNELS = 16
 FIRMWARE = BUILD / "firmware"
 # By their number as devices of the guest.
-STREAMS, KILLED, UNPLUGGED = 0, 1, 2
-# The windows of three boards with 256 MB each would not fit below 4 GB.
-SMALL_BARS = ("--bars", "4K,8M,16M,64M", "--channels", 4)
+STREAMS, KILLED, UNPLUGGED, HUNG, RESET = range(5)
+# More BARs of 256 MB would not fit below 4 GB.
+SMALL_BARS = ("--bars", "4K,8M,16M,16M", "--channels", 4)
 
 _stack = contextlib.ExitStack()
 _machine = None
@@ -36,7 +36,7 @@ def name(board):
 
 
 class Machine:
-    """One guest with three boards; it is started by the first test."""
+    """One guest with all boards; it is started by the first test."""
 
     def __init__(self):
         self.folder = pathlib.Path(_stack.enter_context(tempfile.TemporaryDirectory(prefix="netra-vfio-")))
@@ -51,7 +51,9 @@ class Machine:
         self.boards = [
             _stack.enter_context(Emulator("--channels", CHANNELS, "--pace", "free", "--loops", 1, *sources)),
             _stack.enter_context(Emulator(*SMALL_BARS)),
-            _stack.enter_context(Emulator(*SMALL_BARS))]
+            _stack.enter_context(Emulator(*SMALL_BARS)),
+            _stack.enter_context(Emulator(*SMALL_BARS, "--fault", "heartbeat-stop:after=100,until=reset")),
+            _stack.enter_context(Emulator(*SMALL_BARS, "--fault", "self-reset:after=100"))]
         self.guest = _stack.enter_context(Guest(*[board.socket for board in self.boards]))
         self.bound = False
 
@@ -200,6 +202,23 @@ def interrupts_arrive():
 
 
 @test
+def boards_are_reset():
+    """Firmware that hangs, and a board that reset itself: both run again by VFIO's reset."""
+    m = machine()
+    jobs = [record(m, board, "--store", f"reset{board}", "--duration", "8s") for board in (HUNG, RESET)]
+    for job, trouble in zip(jobs, ("heartbeat stopped", "reset itself")):
+        report = json.loads(job.wait().stdout)
+        texts = [event["text"] for event in report["events"]]
+        expect(any(trouble in text for text in texts), f"{trouble}: only {texts}")
+        equal(texts[-2:], ["resetting the board and booting it again", "the board runs again"], "what was done")
+        equal(report["whole"], 4, "files that are whole")
+        # The others' files may begin, with their first key frame, after it.
+        expect(report["channels"][0]["gaps"] >= 1, f"no gap shown: {report['channels'][0]}")
+        for channel in report["channels"]:
+            expect(channel["frames"] > 100, f"did not come back: {channel}")
+
+
+@test
 def program_is_killed():
     """Its board does not write any more, and the next program gets it."""
     m = machine()
@@ -250,7 +269,7 @@ def nothing_was_refused():
     """No board wrote where it must not, in all of the above. (Without the right
     to write at all, as after a kill, nothing is written and no harm done.)"""
     m = machine()
-    for board in (STREAMS, UNPLUGGED):
+    for board in (STREAMS, UNPLUGGED, HUNG, RESET):
         stats = m.boards[board].stats()
         for counter, number in stats.items():
             if counter in ("refused_disabled", "refused_crossing", "refused_unmapped", "refused_read_only",
