@@ -41,6 +41,10 @@ static void tell_format(struct netra_emu_agent *agent, uint32_t channel)
 static uint32_t start(struct netra_emu_agent *agent, uint32_t channel)
 {
 	struct netra_emu_stream *stream = &agent->stream[channel];
+	/* A camera obeys; a file goes on to its next one. */
+	static const struct netra_command key = {
+		.opcode = NETRA_CMD_KEY_FRAME,
+	};
 
 	if (stream->running)
 		return NETRA_REPLY_OK;
@@ -49,11 +53,13 @@ static uint32_t start(struct netra_emu_agent *agent, uint32_t channel)
 			return NETRA_REPLY_UNSUPPORTED;
 		stream->ended = false;
 		stream->begun = false;
+		stream->timed = false;
 	}
 	stream->running = true;
 	/* A source may begin without a key frame: then that is how it is. */
 	stream->want_key = stream->begun;
-	stream->timed = false;
+	if (stream->want_key)
+		netra_source_command(agent->emu->source[channel], &key);
 	stream->no_signal = 0;
 	stream->seen_head = 0;
 	tell_format(agent, channel);
@@ -99,25 +105,16 @@ static void fetch(struct netra_emu_agent *agent, uint32_t channel)
 	static const uint32_t arg[4] = { NETRA_FAULT_ENCODER };
 	enum netra_error error;
 
-	for (;;) {
-		if (stream->have_unit && stream->want_key &&
-		    !(stream->unit.flags & NETRA_FRAME_KEY))
-			stream->have_unit = false;
-		if (stream->have_unit || stream->ending)
-			return;
-		memset(&stream->unit, 0, sizeof(stream->unit));
-		error = netra_source_next(agent->emu->source[channel],
-					  &stream->unit);
-		if (error && error != NETRA_ERR_ENDED)
-			netra_producer_event(&agent->producer,
-					     NETRA_EVENT_FAULT, channel, arg);
-		if (error) {
-			stream->ending = true;
-			return;
-		}
-		stream->begun = true;
-		stream->have_unit = true;
-	}
+	if (stream->have_unit || stream->ending)
+		return;
+	memset(&stream->unit, 0, sizeof(stream->unit));
+	error = netra_source_next(agent->emu->source[channel], &stream->unit);
+	if (error && error != NETRA_ERR_ENDED)
+		netra_producer_event(&agent->producer, NETRA_EVENT_FAULT,
+				     channel, arg);
+	stream->ending = error;
+	stream->begun |= !error;
+	stream->have_unit = !error;
 }
 
 static uint64_t to_ns(int64_t time_90k)
@@ -270,6 +267,12 @@ static uint64_t pump_one(struct netra_emu_agent *agent, uint32_t channel,
 		due = due_ns(agent, channel, now_ns);
 	if (due > now_ns)
 		return due;
+	/* What was coded before a START's key frame is never sent. */
+	if (stream->want_key && (!(stream->unit.flags & NETRA_FRAME_KEY) ||
+				 now_ns - due > PATIENCE_NS)) {
+		done_with_unit(stream);
+		return now_ns;
+	}
 	if (!stream->looked)
 		consider_faults(agent, channel, now_ns);
 	stream->looked = true;
