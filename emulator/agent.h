@@ -15,6 +15,7 @@ struct netra_emu_stream {
 	bool want_key;		/* begin at a key frame */
 	bool ending;		/* the source is at its end; END record due */
 	bool ended;		/* END sent: START plays the source again */
+	int64_t delay_90k;	/* of the source's times, by stops and resets */
 	bool timed;		/* epoch_ns fits the source's times */
 	uint32_t no_signal;	/* frames still to be sent as without signal */
 	uint32_t seen_head;	/* to notice a resync */

@@ -15,7 +15,7 @@
 #define NS_PER_MS	1000000ull
 #define PATIENCE_NS	(40 * NS_PER_MS)	/* one frame in the encoder's buffer */
 #define POLL_NS		100000ull		/* while waiting for room */
-#define BEHIND_NS	(1000 * NS_PER_MS)	/* later than this: start counting anew */
+#define BEHIND_NS	(1000 * NS_PER_MS)	/* later than this: not merely slow */
 
 static void tell_format(struct netra_emu_agent *agent, uint32_t channel)
 {
@@ -98,6 +98,12 @@ void netra_emu_streams_stop(struct netra_emu_agent *agent)
 		agent->stream[i].running = false;
 }
 
+static void delay(struct netra_access_unit *unit, int64_t by_90k)
+{
+	unit->dts_90k += by_90k;
+	unit->pts_90k += by_90k;
+}
+
 /* Have a unit at hand, or know that there is none. */
 static void fetch(struct netra_emu_agent *agent, uint32_t channel)
 {
@@ -115,6 +121,7 @@ static void fetch(struct netra_emu_agent *agent, uint32_t channel)
 	stream->ending = error;
 	stream->begun |= !error;
 	stream->have_unit = !error;
+	delay(&stream->unit, stream->delay_90k);
 }
 
 static uint64_t to_ns(int64_t time_90k)
@@ -123,17 +130,17 @@ static uint64_t to_ns(int64_t time_90k)
 	       (uint64_t)time_90k % 9u * 100000u / 9u;
 }
 
-/* When does the unit at hand leave the encoder? */
+/*
+ * When does the unit at hand leave the encoder? Time stamps follow the board's
+ * clock: after a stop or a reset they have gone on, and so leave a gap.
+ */
 static uint64_t due_ns(struct netra_emu_agent *agent, uint32_t channel,
 		       uint64_t now_ns)
 {
 	struct netra_emu_stream *stream = &agent->stream[channel];
 	uint64_t at = to_ns(stream->unit.dts_90k);
-	uint64_t phase;
+	uint64_t phase, due;
 
-	if (stream->timed && now_ns > stream->epoch_ns + at &&
-	    now_ns - (stream->epoch_ns + at) > BEHIND_NS)
-		stream->timed = false;
 	if (!stream->timed) {
 		/* Cameras are not in step: spread them over 33 ms. */
 		phase = 33 * NS_PER_MS * channel /
@@ -141,7 +148,15 @@ static uint64_t due_ns(struct netra_emu_agent *agent, uint32_t channel,
 		stream->epoch_ns = now_ns + phase - at;
 		stream->timed = true;
 	}
-	return stream->epoch_ns + at;
+	due = stream->epoch_ns + at;
+	if (now_ns > due && now_ns - due > BEHIND_NS) {
+		int64_t by_90k = (int64_t)((now_ns - due) * 9 / 100000);
+
+		stream->delay_90k += by_90k;
+		delay(&stream->unit, by_90k);
+		due = now_ns;
+	}
+	return due;
 }
 
 static void finish(struct netra_emu_agent *agent, uint32_t channel)

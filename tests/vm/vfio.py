@@ -52,7 +52,7 @@ class Machine:
             _stack.enter_context(Emulator("--channels", CHANNELS, "--pace", "free", "--loops", 1, *sources)),
             _stack.enter_context(Emulator(*SMALL_BARS)),
             _stack.enter_context(Emulator(*SMALL_BARS)),
-            _stack.enter_context(Emulator(*SMALL_BARS, "--fault", "heartbeat-stop:after=100,until=reset")),
+            _stack.enter_context(Emulator(*SMALL_BARS, "--fault", "heartbeat-stop:after=1500,until=reset")),
             _stack.enter_context(Emulator(*SMALL_BARS, "--fault", "self-reset:after=100"))]
         self.guest = _stack.enter_context(Guest(*[board.socket for board in self.boards]))
         self.bound = False
