@@ -102,9 +102,9 @@ def interrupt_fault(spec):
         lost_nothing(report, store, channel)
 
 
-def board_fault(spec, *words, sync="ring"):
+def board_fault(spec, *words):
     """The whole board stumbles and comes back; every channel goes on."""
-    report, _, result, stats = record(spec, sync=sync)
+    report, _, result, stats = record(spec)
     equal(result.returncode, 0, f"exit status ({result.stderr})")
     expect(stats["faults_fired"] > 0, "the fault was not injected")
     mentions(report, *words)
@@ -189,11 +189,12 @@ for _image, _words in (("uboot", ("ROM",)), ("script", ("script",)), ("kernel", 
                        ("ramdisk", ("file system",))):
     add(f"boot_refuses_{_image}", boot_fault, f"boot-fail:{_image}", *_words)
 for _sync in ("ring", "peterson"):
-    add(f"channel-stall_{_sync}", channel_fault, "channel-stall", _sync, seconds=9)
+    for _spec in ("channel-stall", "encoder-fault"):
+        add(f"{_spec}_{_sync}", channel_fault, _spec, _sync, seconds=9)
     for _spec in ("record-torn", "record-garbage", "offset-wild", "length-wild",
                   "head-jump", "head-back"):
         add(f"{_spec}_{_sync}", channel_fault, _spec, _sync)
-add("lock_dead", board_fault, "lock-dead:ch=1,after=60", "lock", sync="peterson")
+add("lock-dead_peterson", channel_fault, "lock-dead", "peterson", "lock", seconds=9)
 add("heartbeat_stops", board_fault, "heartbeat-stop:after=2000", "heartbeat")
 add("board_resets_itself", board_fault, "self-reset:after=60", "reset")
 for _spec in ("irq-lost:after=30,count=5", "irq-late:ms=150,after=30,count=20", "irq-spurious:after=30,count=50"):
