@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The Linux modules compile for each kernel without a word, W=1 and sparse
+included, and checkpatch has nothing to say about their source."""
+
+import os
+import pathlib
+import sys
+import tempfile
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent / folder) for folder in ("", "vm")]
+from harness import ROOT, add, equal, expect, main, run, test  # noqa: E402
+from guest import fetch  # noqa: E402
+
+KERNELS = ("6.1", "6.12")
+# One source serves two kernels, so it asks for the version where they differ.
+NOT_ASKED = ("LINUX_VERSION_CODE",)
+
+
+def builds(kernel):
+    """Everything anew, so that every warning shows."""
+    headers = fetch("headers", kernel)
+    with tempfile.TemporaryDirectory(prefix="netra-modules-") as out:
+        said = run("make", "-s", "-C", ROOT / "os" / "linux", f"KERNEL={headers}", f"OUT={out}", "W=1", "C=2",
+                   f"-j{os.cpu_count()}", timeout=300)
+        equal(said.stdout + said.stderr, "", "what the compilers said")
+        for name in ("netra", "netra_memory"):
+            version = run("modinfo", "-F", "vermagic", f"{out}/os/linux/{name}.ko").stdout
+            expect(version.startswith(f"{kernel}."), f"{name}.ko is for {version.strip()}")
+
+
+for number in KERNELS:
+    add(f"builds_for_{number}", builds, number)
+
+
+@test
+def checkpatch():
+    files = sorted((ROOT / "os" / "linux").rglob("*.[ch]"))
+    said = run(fetch("linux-source") / "checkpatch.pl", "--no-tree", "--strict", "--quiet", "--no-summary",
+               "--terse", "--show-types", "--ignore", ",".join(NOT_ASKED), "-f", *files, check=False)
+    equal(said.stdout + said.stderr, "", "what it said")
+
+
+if __name__ == "__main__":
+    main()
