@@ -185,7 +185,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint32_t i = 0; i < 2; i++)
 		CHECK(!netra_reader_open(board, i, i ? NETRA_READER_ALL : 0,
 					 &reader[i]));
-	while (in.size && board->state == NETRA_BOARD_ATTACHED) {
+	while (in.size && board->host.state == NETRA_BOARD_ATTACHED) {
 		uint32_t what = take(&in, 1);
 
 		step(pci, board, &in);

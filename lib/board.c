@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 #include "internal.h"
 #include "names.h"
 
-static _Thread_local char open_error[ERROR_TEXT];
+static _Thread_local char open_error[NETRA_ERROR_TEXT];
 
 uint64_t netra_now_ns(void)
 {
@@ -24,30 +25,12 @@ uint64_t netra_now_ns(void)
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-enum netra_error netra_fail(struct netra_board *board, enum netra_error error,
-			    const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(board->error_text, sizeof(board->error_text), format,
-		  arguments);
-	va_end(arguments);
-	return error;
-}
-
 enum netra_error netra_fail_transport(struct netra_board *board,
 				      enum netra_error error)
 {
 	if (error == NETRA_ERR_GONE)
-		netra_board_gone(board, board->transport->why);
+		netra_host_gone(&board->host, board->transport->why);
 	return netra_fail(board, error, "%s", board->transport->why);
-}
-
-void netra_set_state(struct netra_board *board, enum netra_board_state state)
-{
-	if (netra_board_may(board->state, state))
-		board->state = state;
 }
 
 static enum netra_error check_options(const struct netra_options *options)
@@ -113,7 +96,7 @@ static enum netra_error make_descriptors(struct netra_board *board)
 static enum netra_error emulated_failed(struct emulated *emulated,
 					enum netra_error error)
 {
-	const struct timespec moment = { .tv_nsec = 50 * NS_PER_MS };
+	const struct timespec moment = { .tv_nsec = 50 * NETRA_NS_PER_MS };
 	char said[200];
 
 	nanosleep(&moment, NULL);
@@ -163,6 +146,30 @@ static enum netra_error open_transport(const char *text,
 	return NETRA_ERR_INVALID;
 }
 
+static void init_host(struct netra_board *board,
+		      const struct netra_options *from)
+{
+	struct netra_host_options options = { 0 };
+	uint32_t seed = 0;
+
+	if (from) {
+		options.channels = from->channels;
+		options.arena_bytes = from->arena_bytes;
+		if (from->window_bytes)
+			options.window_log2 =
+				(uint32_t)__builtin_ctz(from->window_bytes);
+		options.sync_mode = from->sync_mode;
+		options.irq_holdoff_us = from->irq_holdoff_us;
+		options.heartbeat_timeout_ms = from->heartbeat_timeout_ms;
+		options.stall_timeout_ms = from->stall_timeout_ms;
+		options.boot_timeout_ms = from->boot_timeout_ms;
+	}
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+		seed = (uint32_t)netra_now_ns();
+	/* Which SoC it is turns out when the bus is asked. */
+	netra_host_init(&board->host, &netra_lib_ops, &options, NULL, seed);
+}
+
 static struct netra_board *allocate(const char *name,
 				    const struct netra_options *options)
 {
@@ -171,7 +178,7 @@ static struct netra_board *allocate(const char *name,
 
 	if (!board)
 		return NULL;
-	board->rounds = 1;
+	init_host(board, options);
 	board->epoll_fd = board->irq_fd = board->timer_fd = -1;
 	board->arena.fd = -1;
 	if (options)
@@ -212,8 +219,8 @@ static void release(struct netra_board *board)
 	if (board->epoll_fd >= 0)
 		close(board->epoll_fd);
 	for (uint32_t i = 0; i < NETRA_CHANNELS_MAX; i++)
-		free(board->channel[i].frames);
-	netra_images_free(&board->images);
+		free(board->host.channel[i].frames);
+	netra_images_free(board);
 	pthread_cond_destroy(&board->dispatched);
 	pthread_mutex_destroy(&board->lock);
 	free(board->firmware_dir);
@@ -237,11 +244,13 @@ enum netra_error netra_board_make(const char *name,
 	}
 	b->transport = transport;
 	b->emulated = emulated;
+	memcpy(b->host.bar_bytes, transport->bar_bytes,
+	       sizeof(b->host.bar_bytes));
 	error = make_descriptors(b);
 	if (!error)
 		error = netra_bus_identify(b);
 	if (error) {
-		snprintf(open_error, sizeof(open_error), "%s", b->error_text);
+		snprintf(open_error, sizeof(open_error), "%s", b->host.error_text);
 		release(b);
 		return error;
 	}
@@ -283,22 +292,18 @@ const char *netra_error_text(const struct netra_board *board, char *buffer,
 	if (!size)
 		return buffer;
 	pthread_mutex_lock(&b->lock);
-	snprintf(buffer, size, "%s", b->error_text);
+	snprintf(buffer, size, "%s", b->host.error_text);
 	pthread_mutex_unlock(&b->lock);
 	return buffer;
 }
 
 void netra_close(struct netra_board *board)
 {
-	struct runner runner;
-
 	if (!board)
 		return;
 	/* Windows are taken down and drained before their memory is freed. */
-	if (board->attached && board->state != NETRA_BOARD_GONE) {
-		netra_runner_detach(board, &runner);
-		netra_runner_finish(board, &runner, NULL, NULL);
-	}
+	if (board->host.attached && board->host.state != NETRA_BOARD_GONE)
+		netra_detach(board);
 	release(board);
 }
 

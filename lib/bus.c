@@ -98,8 +98,8 @@ enum netra_error netra_bus_identify(struct netra_board *board)
 	if (word == 0xffffffffu || !netra_bus_present(board))
 		return netra_fail(board, NETRA_ERR_GONE,
 				  "the board does not answer on the bus (all-ones): check its power and seat, then rescan the bus");
-	board->soc = netra_soc_by_id(board->bus.device_id);
-	if (board->bus.vendor_id != NETRA_VENDOR_TI || !board->soc)
+	board->host.soc = netra_soc_by_id(board->bus.device_id);
+	if (board->bus.vendor_id != NETRA_VENDOR_TI || !board->host.soc)
 		return netra_fail(board, NETRA_ERR_UNSUPPORTED,
 				  "device %04x:%04x is no DM816x or DM814x board%s",
 				  board->bus.vendor_id, board->bus.device_id,
@@ -167,7 +167,7 @@ static enum netra_error assign_bars(struct netra_board *board,
 
 	for (unsigned int i = 0; i < TRANSPORT_BARS; i++) {
 		uint64_t bytes = t->bar_bytes[i];
-		uint64_t address = board->bus.bar_address[i];
+		uint64_t address = board->host.bar_address[i];
 		enum netra_error error;
 
 		if (!bytes)
@@ -178,7 +178,7 @@ static enum netra_error assign_bars(struct netra_board *board,
 			address = (next + bytes - 1) & ~(bytes - 1);
 			next = address + bytes;
 		}
-		board->bus.bar_address[i] = address;
+		board->host.bar_address[i] = address;
 		if (address == now[i])
 			continue;
 		error = write_bar(board, i, address);
@@ -197,7 +197,7 @@ static enum netra_error check_bars(struct netra_board *board,
 			return netra_fail(board, NETRA_ERR_UNSUPPORTED,
 					  "BAR %u has no address: the system skips boards of class 0; rescan the bus with a kernel that fixes the class, or reboot with the board powered",
 					  i);
-		board->bus.bar_address[i] = now[i];
+		board->host.bar_address[i] = now[i];
 	}
 	return NETRA_OK;
 }

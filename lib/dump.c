@@ -110,8 +110,8 @@ static void config_space(FILE *f, struct netra_board *board)
 static void rings(FILE *f, const struct netra_board *board)
 {
 	fprintf(f, "\n[rings]\n");
-	for (uint32_t i = 0; i < board->channels; i++) {
-		const struct channel *c = &board->channel[i];
+	for (uint32_t i = 0; i < board->host.channels; i++) {
+		const struct netra_channel *c = &board->host.channel[i];
 		const struct netra_ring *r = &c->ring;
 		unsigned long long frames = c->old_frames + r->frames_total;
 		unsigned long long lost = c->old_lost + r->lost_total;
@@ -120,7 +120,7 @@ static void rings(FILE *f, const struct netra_board *board)
 			"channel%u = head %u, tail %u of %u, %u of %u bytes, %llu frames, %llu lost, %u readers%s%s%s\n",
 			i, r->head, r->tail, 1u << r->layout.records_log2,
 			r->used_bytes, r->layout.data_size, frames, lost,
-			c->reader_count, c->started ? ", started" : "",
+			c->cursor_count, c->started ? ", started" : "",
 			r->fault ? ": " : "",
 			r->fault ? netra_ring_fault_text(r->fault) : "");
 	}
@@ -163,8 +163,8 @@ enum netra_error netra_dump(struct netra_board *board,
 	details(f, &d);
 	counters(f, &s);
 	pthread_mutex_lock(&board->lock);
-	fprintf(f, "last_error = %s\n", board->error_text);
-	if (board->state != NETRA_BOARD_GONE) {
+	fprintf(f, "last_error = %s\n", board->host.error_text);
+	if (board->host.state != NETRA_BOARD_GONE) {
 		config_space(f, board);
 		if (board->bus.prepared)
 			registers(f, board);

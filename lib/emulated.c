@@ -205,7 +205,7 @@ void netra_emulated_said(struct emulated *emulated, char *text, size_t size)
 /* True once the child has been reaped. */
 static bool ended_within(pid_t pid, uint32_t ms)
 {
-	const struct timespec step = { .tv_nsec = 2 * NS_PER_MS };
+	const struct timespec step = { .tv_nsec = 2 * NETRA_NS_PER_MS };
 
 	for (uint32_t waited = 0;; waited += 2) {
 		pid_t n = waitpid(pid, NULL, WNOHANG);

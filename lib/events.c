@@ -4,35 +4,35 @@
  * about trouble and recovery, in one queue for the application. A queue that
  * is not emptied loses its oldest ones, counted.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/bytes.h"
 #include "internal.h"
 
 static struct netra_event *new_event(struct netra_board *board)
 {
 	if (board->event_head - board->event_tail == EVENTS_KEPT) {
 		board->event_tail++;
-		board->events_lost++;
+		board->host.events_lost++;
 	}
 	return &board->event[board->event_head++ % EVENTS_KEPT];
 }
 
-void netra_notify(struct netra_board *board, enum netra_notice kind,
-		  uint32_t channel, const char *format, ...)
+void netra_queue_notice(struct netra_board *board, enum netra_host_notice kind,
+			uint32_t channel, const char *text)
 {
+	static const enum netra_notice notice[] = {
+		[NETRA_HOST_TROUBLE] = NETRA_NOTICE_TROUBLE,
+		[NETRA_HOST_RECOVERY] = NETRA_NOTICE_RECOVERY,
+		[NETRA_HOST_RECOVERED] = NETRA_NOTICE_RECOVERED,
+	};
 	struct netra_event *event = new_event(board);
-	va_list arguments;
 
 	memset(event, 0, sizeof(*event));
-	event->notice = kind;
+	event->notice = notice[kind];
 	event->channel = channel;
 	event->host_time_ns = netra_now_ns();
-	va_start(arguments, format);
-	vsnprintf(event->text, sizeof(event->text), format, arguments);
-	va_end(arguments);
+	snprintf(event->text, sizeof(event->text), "%s", text);
 }
 
 static void describe(struct netra_event *event)
@@ -71,45 +71,18 @@ static void describe(struct netra_event *event)
 	}
 }
 
-static void notify_event(struct netra_board *board,
-			const struct netra_event_info *info, uint64_t host_ns)
+void netra_queue_event(struct netra_board *board,
+		       const struct netra_event_info *info, uint64_t host_ns)
 {
 	struct netra_event *event = new_event(board);
-	uint64_t at = netra_clock_to_host(&board->clock, info->board_time_ns);
 
 	memset(event, 0, sizeof(*event));
 	event->notice = NETRA_NOTICE_BOARD;
 	event->type = info->type;
 	event->channel = info->channel;
-	event->host_time_ns = at ? at : host_ns;
+	event->host_time_ns = host_ns;
 	memcpy(event->arg, info->arg, sizeof(event->arg));
 	describe(event);
-	board->events_lost += info->lost;
-	if (info->type == NETRA_EVENT_FAULT &&
-	    info->arg[0] == NETRA_FAULT_TRANSFER)
-		board->dma_faults++;
-}
-
-bool netra_scan_events(struct netra_board *board, uint64_t now_ns)
-{
-	struct netra_host_area *area = board->arena.area;
-	uint32_t head = netra_read32_acquire(&area->heads.event_head);
-	struct netra_event_info info;
-	uint32_t before = board->events.position;
-	bool found = false;
-
-	if (head == before)
-		return false;
-	while (netra_events_next(&board->events, area->event, head,
-				 board->channels, &info)) {
-		notify_event(board, &info, now_ns);
-		found = true;
-	}
-	if (board->events.position != before)
-		netra_post_word(board,
-				offsetof(struct netra_host_posts, event_tail),
-				board->events.position);
-	return found;
 }
 
 enum netra_error netra_next_event(struct netra_board *board,

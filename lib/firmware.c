@@ -106,8 +106,8 @@ static enum netra_error load(struct netra_board *board, const char *dir,
 		free(data);
 		goto out_close;
 	}
-	board->images.data[image] = data;
-	board->images.bytes[image] = (uint32_t)st.st_size;
+	board->image[image] = data;
+	board->host.image_bytes[image] = (uint32_t)st.st_size;
 	error = NETRA_OK;
 
 out_close:
@@ -172,19 +172,19 @@ enum netra_error netra_images_load(struct netra_board *board, const char *dir)
 	if (!dir)
 		return netra_fail(board, NETRA_ERR_IMAGE,
 				  "no firmware in /lib/firmware/netra or /usr/share/netra/firmware: install it or name its folder");
-	netra_images_free(&board->images);
+	netra_images_free(board);
 	for (int i = 0; !error && i < NETRA_IMAGE_COUNT; i++)
 		error = load(board, dir, (enum netra_image)i);
 	if (error)
-		netra_images_free(&board->images);
+		netra_images_free(board);
 	return error;
 }
 
-void netra_images_free(struct images *images)
+void netra_images_free(struct netra_board *board)
 {
 	for (int i = 0; i < NETRA_IMAGE_COUNT; i++) {
-		free(images->data[i]);
-		images->data[i] = NULL;
-		images->bytes[i] = 0;
+		free(board->image[i]);
+		board->image[i] = NULL;
+		board->host.image_bytes[i] = 0;
 	}
 }

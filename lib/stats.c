@@ -15,14 +15,14 @@ static enum netra_board_state look(struct netra_board *board)
 {
 	uint32_t stage;
 
-	if (board->state != NETRA_BOARD_COLD)
-		return board->state;
+	if (board->host.state != NETRA_BOARD_COLD)
+		return board->host.state;
 	if (!board->bus.prepared && netra_bus_prepare(board))
-		return board->state;
+		return board->host.state;
 	if (netra_transport_read32(board->transport, 0, NETRA_REG_GPR(1),
 				   &stage) ||
 	    stage != (NETRA_STAGE_BASE | NETRA_STAGE_AGENT))
-		return board->state;
+		return board->host.state;
 	return NETRA_BOARD_READY;
 }
 
@@ -34,21 +34,21 @@ void netra_board_get_details(struct netra_board *board,
 	snprintf(details->name, sizeof(details->name), "%s", board->name);
 	snprintf(details->driver, sizeof(details->driver), "%s",
 		 board->transport->driver);
-	snprintf(details->soc, sizeof(details->soc), "%s", board->soc->name);
-	memcpy(details->firmware, board->firmware, sizeof(details->firmware));
+	snprintf(details->soc, sizeof(details->soc), "%s", board->host.soc->name);
+	memcpy(details->firmware, board->host.firmware, sizeof(details->firmware));
 	snprintf(details->state, sizeof(details->state), "%s",
 		 netra_board_state_name(look(board)));
 	details->vendor_id = board->bus.vendor_id;
 	details->device_id = board->bus.device_id;
 	details->class_code = board->bus.class_code;
-	if (board->state != NETRA_BOARD_GONE)
+	if (board->host.state != NETRA_BOARD_GONE)
 		netra_bus_link(board, &details->link_width, &details->link_mtps);
 	for (unsigned int i = 0; i < TRANSPORT_BARS; i++) {
 		details->bar[i].bytes = board->transport->bar_bytes[i];
 		details->bar[i].mappable = board->transport->bar[i];
 	}
-	details->channels = board->channels ? board->channels :
-					      board->board_channels;
+	details->channels = board->host.channels ? board->host.channels :
+					      board->host.board_channels;
 	pthread_mutex_unlock(&board->lock);
 }
 
@@ -57,29 +57,29 @@ void netra_board_get_stats(struct netra_board *board,
 {
 	pthread_mutex_lock(&board->lock);
 	memset(stats, 0, sizeof(*stats));
-	stats->sync_mode = board->options.sync_mode;
+	stats->sync_mode = board->host.options.sync_mode;
 	stats->interrupts = board->interrupts;
 	stats->wakeups = board->wakeups;
-	stats->heartbeats = board->heartbeats;
-	stats->events_lost = board->events_lost + board->events.lost;
-	stats->bad_replies = board->mailbox.bad_replies;
-	stats->command_timeouts = board->mailbox.timeouts;
-	stats->resyncs = board->resyncs;
-	stats->firmware_restarts = board->firmware_restarts;
-	stats->resets = board->resets;
-	stats->clock_valid = netra_clock_valid(&board->clock);
-	stats->clock_offset_ns = board->clock.offset_ns;
-	stats->clock_drift_ppb = board->clock.drift_ppb;
-	stats->dma_faults = board->dma_faults;
-	if (board->arena.fd >= 0) {
+	stats->heartbeats = board->host.heartbeats;
+	stats->events_lost = board->host.events_lost + board->host.events.lost;
+	stats->bad_replies = board->host.mailbox.bad_replies;
+	stats->command_timeouts = board->host.mailbox.timeouts;
+	stats->resyncs = board->host.resyncs;
+	stats->firmware_restarts = board->host.firmware_restarts;
+	stats->resets = board->host.resets;
+	stats->clock_valid = netra_clock_valid(&board->host.clock);
+	stats->clock_offset_ns = board->host.clock.offset_ns;
+	stats->clock_drift_ppb = board->host.clock.drift_ppb;
+	stats->dma_faults = board->host.dma_faults;
+	if (board->host.view) {
 		const struct netra_firmware_status *status =
-			&board->arena.area->status;
+			&board->host.area->status;
 
-		stats->generation = board->generation;
-		stats->window_count = board->attach.windows.count;
-		stats->window_bytes = 1u << board->attach.windows.log2;
+		stats->generation = board->host.generation;
+		stats->window_count = board->host.attach.windows.count;
+		stats->window_bytes = 1u << board->host.attach.windows.log2;
 		for (uint32_t i = 0; i < stats->window_count; i++)
-			stats->window_bus[i] = board->attach.bus[i];
+			stats->window_bus[i] = board->host.attach.bus[i];
 		stats->arena_bytes = board->arena.bytes;
 		snprintf(stats->memory, sizeof(stats->memory), "%s",
 			 board->arena.memory);
@@ -103,23 +103,23 @@ enum netra_error netra_channel_get_stats(struct netra_board *board,
 {
 	const struct netra_channel_status *status;
 	enum netra_error error = NETRA_OK;
-	const struct channel *c;
+	const struct netra_channel *c;
 
 	pthread_mutex_lock(&board->lock);
 	memset(stats, 0, sizeof(*stats));
-	if (board->arena.fd < 0) {
+	if (!board->host.view) {
 		error = netra_fail(board, NETRA_ERR_STATE,
 				   "the board is not started: start it first");
 		goto out_unlock;
 	}
-	if (channel >= board->channels) {
+	if (channel >= board->host.channels) {
 		error = netra_fail(board, NETRA_ERR_NOT_FOUND,
 				   "no channel %u: the board has 0 to %u",
-				   channel, board->channels - 1);
+				   channel, board->host.channels - 1);
 		goto out_unlock;
 	}
-	status = &board->arena.area->channel[channel];
-	c = &board->channel[channel];
+	status = &board->host.area->channel[channel];
+	c = &board->host.channel[channel];
 	stats->state = state_of(netra_read32(&status->state));
 	stats->width = netra_read32(&status->width);
 	stats->height = netra_read32(&status->height);
@@ -132,7 +132,7 @@ enum netra_error netra_channel_get_stats(struct netra_board *board,
 	stats->ring_faults = c->ring_faults;
 	stats->ring_used_bytes = netra_ring_used_bytes(&c->ring);
 	stats->ring_bytes = c->ring.layout.data_size;
-	stats->readers = c->reader_count;
+	stats->readers = c->cursor_count;
 
 out_unlock:
 	pthread_mutex_unlock(&board->lock);

@@ -265,16 +265,16 @@ static void a_frame_held_too_long_is_overwritten(void **state)
 	assert_int_equal(stats.frames, 221);
 	/* Once round the ring: what was overwritten pins nothing any more,
 	 * not even where something passed over takes its place. */
-	mask = (1u << f->board->channel[0].ring.layout.records_log2) - 1;
-	while (f->board->channel[0].ring.head & mask) {
+	mask = (1u << f->board->host.channel[0].ring.layout.records_log2) - 1;
+	while (f->board->host.channel[0].ring.head & mask) {
 		puts_one(f, KEY);
 		release(r, next(r));
 	}
 	assert_int_equal(put(f, 0, NETRA_FRAME_END), NETRA_OK);
 	puts_one(f, KEY);
 	release(r, next(r));
-	assert_int_equal(f->board->channel[0].ring.tail,
-			 f->board->channel[0].ring.head - 1);
+	assert_int_equal(f->board->host.channel[0].ring.tail,
+			 f->board->host.channel[0].ring.head - 1);
 	netra_reader_close(r);
 }
 

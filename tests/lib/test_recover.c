@@ -116,7 +116,7 @@ static void listen_to(struct fixture *f)
 static enum netra_error run(struct fixture *f, unsigned int ms,
 			    const char *until)
 {
-	uint64_t end = netra_now_ns() + ms * NS_PER_MS;
+	uint64_t end = netra_now_ns() + ms * NETRA_NS_PER_MS;
 	enum netra_error error = NETRA_OK;
 
 	while (netra_now_ns() < end) {
@@ -233,7 +233,7 @@ static void held_frames_do_not_outlive_a_resync(void **state)
 		put(f, 0);
 		run(f, 20, NULL);
 		take(f, 0);
-		assert_int_equal(f->board->channel[0].ring.tail, i);
+		assert_int_equal(f->board->host.channel[0].ring.tail, i);
 	}
 }
 
@@ -320,7 +320,7 @@ static void leaves_the_bus(void **state)
 	run(f, 20, NULL);
 	f->pci->gone = true;
 	assert_int_equal(run(f, 3000, NULL), NETRA_ERR_GONE);
-	assert_true(netra_now_ns() - begin < 1500 * NS_PER_MS);
+	assert_true(netra_now_ns() - begin < 1500 * NETRA_NS_PER_MS);
 	/* What had come is still given out. */
 	take(f, 0);
 	assert_int_equal(netra_reader_next(f->reader[0], &frame),
@@ -355,7 +355,7 @@ static void command_is_not_answered(void **state)
 	f->pci->mute = true;
 	assert_int_equal(netra_command(f->board, 1, NETRA_CMD_KEY_FRAME, 0, 0),
 			 NETRA_ERR_TIMEOUT);
-	assert_true(netra_now_ns() - begin < 2500 * NS_PER_MS);
+	assert_true(netra_now_ns() - begin < 2500 * NETRA_NS_PER_MS);
 	netra_error_text(f->board, text, sizeof(text));
 	assert_non_null(strstr(text, "answer"));
 }
@@ -422,7 +422,7 @@ static void a_reset_board_starts_again(void **state)
 {
 	struct fixture *f = *state;
 	struct netra_frame held, frame;
-	uint32_t generation = f->board->generation;
+	uint32_t generation = f->board->host.generation;
 	uint32_t records;
 
 	put(f, 0);
@@ -438,7 +438,7 @@ static void a_reset_board_starts_again(void **state)
 	/* No record of before can be taken for one of now. */
 	for (size_t i = 0; i < 64; i++)
 		assert_int_equal(f->pci->host[records + i], 0);
-	assert_int_not_equal(f->board->generation, generation);
+	assert_int_not_equal(f->board->host.generation, generation);
 	assert_int_equal(netra_reader_release(f->reader[0], &held),
 			 NETRA_ERR_OVERWRITTEN);
 	f->dts = 0;
