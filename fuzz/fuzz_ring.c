@@ -144,7 +144,7 @@ static void step(struct fake_pci *pci, struct netra_board *board,
 		fake_pci_area(pci)->heads.event_head += take(in, 1);
 		break;
 	}
-	netra_scan(board, netra_now_ns());
+	netra_host_scan(&board->host, netra_now_ns());
 }
 
 /* One board for each mode; each input gets a generation of its own. */
