@@ -34,8 +34,10 @@ def fetch(what, *arguments):
 
 
 def module_order(modules, names):
-    """Files of these modules of the tree @modules, each after what it needs."""
-    needs = {}
+    """Files of these modules of the tree @modules, each after what it needs;
+    none for those that are built in."""
+    builtin = (modules / "modules.builtin").read_text(encoding="ascii").split()
+    needs = {pathlib.Path(name).stem.replace("-", "_"): [] for name in builtin}
     for line in (modules / "modules.dep").read_text(encoding="ascii").splitlines():
         name, _, after = line.partition(":")
         needs[pathlib.Path(name).stem.replace("-", "_")] = [name, *after.split()]
@@ -189,6 +191,9 @@ class Guest:
         self._port.close()
         self._monitor.close()
         self._temporary.cleanup()
+
+    def is_running(self):
+        return not self._ended and self._process.poll() is None
 
     def console(self):
         """The last lines of QEMU and of the guest's kernel."""

@@ -1,0 +1,24 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The Linux driver finds boards and lets go of them."""
+
+from machine import FULL, OFF, PT, expect, main, on
+
+
+@on(OFF, PT, FULL)
+def finds_the_board(m):
+    m.wait_for_dmesg(rf"netra {m.address()}: dm8168 board")
+    driver = m.guest.run("readlink", f"{m.sysfs()}/driver").stdout.strip()
+    expect(driver.endswith("/netra"), f"its driver is {driver or 'none'}")
+
+
+@on(OFF, PT, FULL)
+def loads_again(m):
+    for _ in range(3):
+        m.reload()
+    m.unload(memory=True)
+    m.load()
+
+
+if __name__ == "__main__":
+    main()
