@@ -74,7 +74,7 @@ struct netra_uc_page {
 struct netra_device {
 	struct pci_dev *pdev;
 	struct kref ref;
-	struct mutex lock;
+	struct mutex lock;		/* of everything here: see above */
 	unsigned int number;		/* of /dev/netraN */
 	bool dead;			/* removed: -ENODEV for everybody */
 	bool suspended;
@@ -107,8 +107,10 @@ struct netra_device {
 	/* Firmware (firmware.c). */
 	const struct firmware *image[NETRA_IMAGE_COUNT];
 
-	/* Who wants frames of a channel: a START is sent for the first, a STOP
-	 * after the last (service.c). */
+	/*
+	 * Who wants frames of a channel: a START is sent for the first, a STOP
+	 * after the last (service.c).
+	 */
 	unsigned int users[NETRA_CHANNELS_MAX];
 
 	/* Interrupts (irq.c). */
