@@ -28,22 +28,23 @@
 #define NETRA_VECTORS	4	/* MSIs wanted; the firmware sends the first */
 #define NETRA_UC_PAGES	4
 
-struct netra_video;
 struct netra_control;
+struct netra_video;
+struct netra_windows;
 
 /* ---- memory the board writes (windows.c) --------------------------------- */
 
 struct netra_arena {
 	struct page **pages;		/* all of it in the linear order, PAGE_SIZE each */
 	unsigned int page_count;
-	void *view;			/* kernel's linear mapping of it, write-back */
+	void *view;			/* kernel's linear mapping of it */
 	u32 window_log2;
 	u32 window_count;
 	dma_addr_t bus[NETRA_DATA_WINDOWS_MAX];
 	const char *step;		/* of the ladder: which one won */
-	const char *cache_mode;		/* "write-back" */
+	const char *cache_mode;		/* "write-back", or else "uncached" */
 	bool kept;			/* from before the driver was loaded again */
-	void *windows;			/* windows.c's own */
+	struct netra_windows *windows;	/* windows.c's own */
 };
 
 /**
@@ -59,8 +60,18 @@ int netra_arena_get(struct pci_dev *pdev, u32 log2, u32 count,
 /**
  * netra_arena_put() - Unmap it from the device and free it, or keep it for the
  * driver's next load. The board must not reach it any more.
+ *
+ * No user mapping of it may be left, and none may have taken references of its
+ * pages (map with vmf_insert_pfn(), zap first): the DMA API frees its memory as
+ * a whole. Does nothing if @arena is empty, and leaves it so.
  */
 void netra_arena_put(struct pci_dev *pdev, struct netra_arena *arena);
+
+/**
+ * netra_arena_prot() - @prot, changed to the arena's cache mode, which all
+ * mappings of it must have.
+ */
+pgprot_t netra_arena_prot(const struct netra_arena *arena, pgprot_t prot);
 
 /* ---- the board ----------------------------------------------------------- */
 
