@@ -85,7 +85,7 @@ struct netra_host_ops {
 		       uint32_t channel, const char *text);
 	/** As vsnprintf(); core/ has no formatting of its own. */
 	void (*format)(char *buffer, size_t size, const char *format,
-		       va_list arguments);
+		       va_list arguments) __attribute__((format(printf, 3, 0)));
 };
 
 /* Zero means the default everywhere. */
@@ -303,6 +303,9 @@ enum netra_error netra_host_begin_generation(struct netra_host *host);
 
 /** netra_host_attached() - The board answered a first attach: watch it. */
 void netra_host_attached(struct netra_host *host, uint64_t now_ns);
+
+/** netra_host_resume() - After netra_host_attached(): start what was started. */
+void netra_host_resume(struct netra_host *host, uint64_t now_ns);
 
 /** netra_host_was_reset() - The driver reset the board: it is cold. */
 void netra_host_was_reset(struct netra_host *host);

@@ -345,6 +345,12 @@ static void start_channels(struct netra_host *host, uint64_t now_ns)
 	recovered(host, NETRA_EVENT_BOARD);
 }
 
+void netra_host_resume(struct netra_host *host, uint64_t now_ns)
+{
+	host->recovery.next_channel = 0;
+	go(host, NETRA_RECOVER_CHANNELS, 0, now_ns);
+}
+
 bool netra_recover_step(struct netra_host *host, uint64_t now_ns)
 {
 	struct netra_recovery *r = &host->recovery;

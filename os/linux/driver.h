@@ -92,6 +92,7 @@ struct netra_device {
 
 	struct netra_host host;
 	struct netra_arena arena;
+	void __iomem *bar0;
 	struct netra_uc_page uc[NETRA_UC_PAGES];
 	unsigned int uc_next;
 	struct pci_saved_state *saved_state;
@@ -113,6 +114,8 @@ struct netra_device {
 	} phase;
 	bool boot_wanted;		/* on request or at probe */
 	bool reset_wanted;		/* before that boot */
+	bool resume_wanted;		/* by netra_resume() */
+	u64 round_ns;			/* when readers last counted as served */
 	wait_queue_head_t changed;	/* phase, state, answers, frames, events */
 
 	/* Firmware (firmware.c). */
@@ -133,6 +136,7 @@ struct netra_device {
 	u64 wakeups;			/* looks that found something */
 
 	struct v4l2_device v4l2;
+	bool video_tried;		/* nodes are made once, after the first attach */
 	struct netra_video *video[NETRA_CHANNELS_MAX];
 	unsigned int video_count;
 	struct netra_control *control;
@@ -149,8 +153,18 @@ void netra_device_put(struct netra_device *dev);
 
 int netra_service_start(struct netra_device *dev);
 
-/** netra_service_stop() - Detach, and end the thread. Without dev->lock. */
+/** netra_service_stop() - End the thread. Without dev->lock. */
 void netra_service_stop(struct netra_device *dev);
+
+/**
+ * netra_pause() - Windows down and drained, as far as the board answers.
+ * netra_resume() - Boot or attach again; channels in use start again.
+ *
+ * Between the two nothing touches the board. Without dev->lock; pause is
+ * bounded to about two seconds. Readers see a gap.
+ */
+void netra_pause(struct netra_device *dev);
+void netra_resume(struct netra_device *dev);
 
 /** netra_kick() - Have the board's thread look, at once. Any context. */
 void netra_kick(struct netra_device *dev);
@@ -194,11 +208,6 @@ static inline struct netra_device *netra_device_of(struct netra_host *host)
 /** netra_unmap_bars() - All of ops.c's mappings. With dev->lock. */
 void netra_unmap_bars(struct netra_device *dev);
 
-/* ---- pci.c --------------------------------------------------------------- */
-
-/** netra_pci_enable() - Device, memory, bus mastering; also after a reset. */
-int netra_pci_enable(struct netra_device *dev);
-
 /* ---- irq.c --------------------------------------------------------------- */
 
 int netra_irq_request(struct netra_device *dev);
@@ -211,6 +220,7 @@ void netra_firmware_release(struct netra_device *dev);
 
 /* ---- video.c: the V4L2 nodes --------------------------------------------- */
 
+/** netra_video_register() - By the board's thread, without dev->lock. */
 int netra_video_register(struct netra_device *dev);
 void netra_video_unregister(struct netra_device *dev);
 

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Suspend and resume, resets by others, and errors of the bus. All three take
+ * the windows down, leave the board alone, and boot it again by the machines
+ * that boot it at first; streams resume with a gap.
+ */
+#include "driver.h"
+
+static int netra_suspend(struct device *device)
+{
+	netra_pause(dev_get_drvdata(device));
+	return 0;
+}
+
+static int netra_resume_again(struct device *device)
+{
+	struct pci_dev *pdev = to_pci_dev(device);
+
+	pci_set_master(pdev);
+	netra_resume(pci_get_drvdata(pdev));
+	return 0;
+}
+
+DEFINE_SIMPLE_DEV_PM_OPS(netra_pm_ops, netra_suspend, netra_resume_again);
+
+/* Resets that the recovery asked for itself come through here, too. */
+static void netra_reset_prepare(struct pci_dev *pdev)
+{
+	struct netra_device *dev = pci_get_drvdata(pdev);
+
+	if (!dev->resetting)
+		netra_pause(dev);
+}
+
+static void netra_reset_done(struct pci_dev *pdev)
+{
+	struct netra_device *dev = pci_get_drvdata(pdev);
+
+	if (dev->resetting)
+		return;
+	pci_set_master(pdev);
+	netra_resume(dev);
+}
+
+static pci_ers_result_t netra_error_detected(struct pci_dev *pdev,
+					     pci_channel_state_t state)
+{
+	struct netra_device *dev = pci_get_drvdata(pdev);
+
+	if (state == pci_channel_io_normal)
+		return PCI_ERS_RESULT_CAN_RECOVER;
+	/* Nothing answers: pause finds that out within its bounds. */
+	netra_pause(dev);
+	if (state == pci_channel_io_perm_failure) {
+		mutex_lock(&dev->lock);
+		netra_host_gone(&dev->host, "the bus gave it up after an error");
+		mutex_unlock(&dev->lock);
+		netra_kick(dev);
+		wake_up_all(&dev->changed);
+		return PCI_ERS_RESULT_DISCONNECT;
+	}
+	return PCI_ERS_RESULT_NEED_RESET;
+}
+
+static pci_ers_result_t netra_slot_reset(struct pci_dev *pdev)
+{
+	pci_restore_state(pdev);
+	pci_save_state(pdev);
+	return pci_device_is_present(pdev) ? PCI_ERS_RESULT_RECOVERED :
+					     PCI_ERS_RESULT_DISCONNECT;
+}
+
+static void netra_error_resume(struct pci_dev *pdev)
+{
+	pci_set_master(pdev);
+	netra_resume(pci_get_drvdata(pdev));
+}
+
+const struct pci_error_handlers netra_error_handlers = {
+	.error_detected = netra_error_detected,
+	.slot_reset = netra_slot_reset,
+	.resume = netra_error_resume,
+	.reset_prepare = netra_reset_prepare,
+	.reset_done = netra_reset_done,
+};

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * The board's thread: it boots the board, looks at it when an interrupt or a
+ * time says so, and hands out what was found. A thread and not work, as boots
+ * and recoveries take seconds in steps, and frames should not wait for others.
+ */
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+
+#include "driver.h"
+#include "trace.h"
+
+#define STEPS_AT_ONCE	64	/* of a machine, before others get the lock */
+#define GRACE_NS	(100 * NSEC_PER_MSEC)
+
+void netra_kick(struct netra_device *dev)
+{
+	atomic_set(&dev->kicked, 1);
+	wake_up(&dev->kick);
+}
+
+/* A machine's beginning: @phase says which. */
+static void enter(struct netra_device *dev, enum netra_phase phase)
+{
+	struct netra_host *host = &dev->host;
+
+	dev->phase = phase;
+	dev->wake_ns = 0;
+	switch (phase) {
+	case NETRA_PHASE_LOOK:
+	case NETRA_PHASE_BOOT:
+		netra_host_set_state(host, NETRA_BOARD_BOOTING);
+		netra_host_run_boot(host, phase == NETRA_PHASE_LOOK);
+		break;
+	case NETRA_PHASE_ATTACH:
+		netra_host_run_attach(host);
+		break;
+	case NETRA_PHASE_DETACH:
+		netra_host_run_detach(host);
+		break;
+	default:
+		break;
+	}
+}
+
+/* The end of a boot or attach that failed: host->error_text says why. */
+static void fail(struct netra_device *dev, enum netra_error error)
+{
+	struct netra_host *host = &dev->host;
+
+	netra_firmware_release(dev);
+	dev->phase = NETRA_PHASE_IDLE;
+	if (host->state == NETRA_BOARD_GONE)
+		return;
+	/* Without images it is as cold as before. */
+	netra_host_set_state(host, error == NETRA_ERR_IMAGE ?
+					   NETRA_BOARD_COLD : NETRA_BOARD_FAILED);
+	host->lost = error == NETRA_ERR_IMAGE ? NETRA_OK : error;
+	pci_err(dev->pdev, "%s\n", host->error_text);
+}
+
+static void begin(struct netra_device *dev)
+{
+	struct netra_host *host = &dev->host;
+	bool reset = dev->reset_wanted;
+	enum netra_error error;
+
+	dev->boot_wanted = false;
+	dev->reset_wanted = false;
+	if (reset) {
+		error = host->ops->reset(host);
+		if (!error)
+			netra_host_was_reset(host);
+	} else {
+		error = netra_host_may_boot(host);
+		if (!error)
+			error = host->ops->prepare(host);
+	}
+	if (error)
+		fail(dev, error);
+	else
+		enter(dev, NETRA_PHASE_LOOK);
+}
+
+static void begin_attach(struct netra_device *dev)
+{
+	struct netra_host *host = &dev->host;
+	enum netra_error error;
+
+	netra_firmware_release(dev);
+	error = netra_host_booted(host);
+	if (!error)
+		error = netra_host_begin_generation(host);
+	if (error)
+		fail(dev, error);
+	else
+		enter(dev, NETRA_PHASE_ATTACH);
+}
+
+static void attached(struct netra_device *dev, u64 now_ns)
+{
+	struct netra_host *host = &dev->host;
+	bool resume = false;
+	u32 i;
+
+	netra_host_set_state(host, NETRA_BOARD_READY);
+	netra_host_attached(host, now_ns);
+	for (i = 0; i < host->channels; i++) {
+		host->channel[i].started = dev->users[i];
+		resume |= dev->users[i];
+	}
+	if (resume)
+		netra_host_resume(host, now_ns);
+	dev->phase = NETRA_PHASE_RUN;
+	pci_info(dev->pdev, "%s: %u channels, %u windows of %u MB (%s), %s\n",
+		 host->firmware, host->channels, host->attach.windows.count,
+		 1u << (host->attach.windows.log2 - 20), dev->arena.step,
+		 dev->arena.cache_mode);
+}
+
+static void machine_done(struct netra_device *dev, u64 now_ns)
+{
+	switch (dev->phase) {
+	case NETRA_PHASE_LOOK:
+	case NETRA_PHASE_BOOT:
+		begin_attach(dev);
+		break;
+	case NETRA_PHASE_ATTACH:
+		attached(dev, now_ns);
+		break;
+	default:
+		dev->phase = NETRA_PHASE_IDLE;
+		break;
+	}
+}
+
+static void machine_failed(struct netra_device *dev, enum netra_error error)
+{
+	struct netra_host *host = &dev->host;
+
+	switch (dev->phase) {
+	case NETRA_PHASE_LOOK:
+		if (error == NETRA_ERR_GONE) {
+			fail(dev, error);
+			break;
+		}
+		/* It does not run: boot it. */
+		host->error_text[0] = 0;
+		error = host->ops->load_images(host);
+		if (error)
+			fail(dev, error);
+		else
+			enter(dev, NETRA_PHASE_BOOT);
+		break;
+	case NETRA_PHASE_ATTACH:
+		/* No window may stay open onto memory that nobody watches. */
+		fail(dev, error);
+		if (error != NETRA_ERR_GONE)
+			enter(dev, NETRA_PHASE_DETACH);
+		break;
+	default:
+		fail(dev, error);
+		break;
+	}
+}
+
+static void step(struct netra_device *dev)
+{
+	enum netra_phase phase = dev->phase;
+	enum netra_error error;
+	unsigned int i;
+
+	for (i = 0; i < STEPS_AT_ONCE && dev->phase == phase; i++) {
+		u64 now_ns = ktime_get_ns();
+
+		switch (netra_host_run(&dev->host, now_ns, &error)) {
+		case NETRA_RUN_AGAIN:
+			dev->wake_ns = 0;
+			break;
+		case NETRA_RUN_WAIT:
+			dev->wake_ns = dev->host.runner.wait_until_ns;
+			return;
+		case NETRA_RUN_DONE:
+			machine_done(dev, now_ns);
+			break;
+		case NETRA_RUN_FAILED:
+			machine_failed(dev, error);
+			break;
+		}
+	}
+}
+
+static bool unread(const struct netra_host *host)
+{
+	u32 i;
+
+	for (i = 0; i < host->channels; i++) {
+		const struct netra_channel *c = &host->channel[i];
+		const struct netra_cursor *r;
+
+		for (r = c->cursors; r; r = r->sibling)
+			if (r->epoch != c->epoch || r->next != c->ring.head)
+				return true;
+	}
+	return false;
+}
+
+/*
+ * Frames found since the last round are not taken back under pressure. Readers
+ * are other programs: a round ends when they have had it all, or have not
+ * cared for a while. A board in no hurry then never loses a frame to one that
+ * keeps up, and one that does not keeps nobody waiting.
+ */
+static void end_round(struct netra_device *dev, u64 now_ns)
+{
+	if (unread(&dev->host) && now_ns - dev->round_ns < GRACE_NS)
+		return;
+	dev->host.rounds++;
+	dev->round_ns = now_ns;
+}
+
+static bool serve(struct netra_device *dev)
+{
+	bool interrupted = atomic_xchg(&dev->interrupted, 0);
+	struct netra_host *host = &dev->host;
+	u64 now_ns = ktime_get_ns();
+	bool found;
+
+	end_round(dev, now_ns);
+	found = netra_host_service(host, now_ns, interrupted);
+	trace_netra_service(dev->number, host->state, interrupted, found);
+	if (found)
+		dev->wakeups++;
+	if (host->lost) {
+		dev->phase = NETRA_PHASE_IDLE;
+		pci_err(dev->pdev, "%s\n", host->error_text);
+	}
+	netra_video_serve(dev);
+	return found;
+}
+
+/* One look; true if others should look, too. */
+static bool look(struct netra_device *dev)
+{
+	enum netra_phase phase = dev->phase;
+	u64 told = dev->host.told;
+
+	dev->wake_ns = U64_MAX;
+	if (dev->dead || dev->suspended)
+		return false;
+	if (dev->boot_wanted &&
+	    (phase == NETRA_PHASE_IDLE || phase == NETRA_PHASE_RUN))
+		begin(dev);
+	switch (dev->phase) {
+	case NETRA_PHASE_IDLE:
+		break;
+	case NETRA_PHASE_RUN:
+		return serve(dev) || dev->host.told != told ||
+		       dev->phase != phase;
+	default:
+		step(dev);
+		break;
+	}
+	return dev->phase != NETRA_PHASE_IDLE || phase != NETRA_PHASE_IDLE;
+}
+
+static void doze(struct netra_device *dev, u64 until_ns)
+{
+	ktime_t left = KTIME_MAX;
+
+	if (until_ns != U64_MAX) {
+		u64 now_ns = ktime_get_ns();
+
+		if (until_ns <= now_ns) {
+			cond_resched();
+			return;
+		}
+		left = ns_to_ktime(until_ns - now_ns);
+	}
+	wait_event_interruptible_hrtimeout(dev->kick,
+					   atomic_xchg(&dev->kicked, 0) ||
+						   kthread_should_stop(),
+					   left);
+}
+
+static int thread(void *data)
+{
+	struct netra_device *dev = data;
+
+	while (!kthread_should_stop()) {
+		bool make_nodes = false, tell;
+		u64 wake_ns;
+
+		mutex_lock(&dev->lock);
+		tell = look(dev);
+		wake_ns = dev->wake_ns;
+		if (dev->phase == NETRA_PHASE_RUN && !dev->video_tried) {
+			dev->video_tried = true;
+			make_nodes = true;
+		}
+		mutex_unlock(&dev->lock);
+		if (make_nodes && netra_video_register(dev))
+			pci_err(dev->pdev, "no video nodes could be made\n");
+		if (tell)
+			wake_up_all(&dev->changed);
+		doze(dev, wake_ns);
+	}
+	return 0;
+}
+
+int netra_service_start(struct netra_device *dev)
+{
+	dev->thread = kthread_run(thread, dev, "netra%u", dev->number);
+	return PTR_ERR_OR_ZERO(dev->thread);
+}
+
+void netra_service_stop(struct netra_device *dev)
+{
+	kthread_stop(dev->thread);
+}
+
+void netra_pause(struct netra_device *dev)
+{
+	struct netra_host *host = &dev->host;
+	enum netra_error error;
+
+	mutex_lock(&dev->lock);
+	dev->suspended = true;
+	dev->resume_wanted = dev->phase != NETRA_PHASE_IDLE;
+	netra_firmware_release(dev);
+	if (host->attached && host->state != NETRA_BOARD_GONE) {
+		enum netra_run state;
+
+		netra_host_run_detach(host);
+		do {
+			u64 now_ns = ktime_get_ns();
+
+			state = netra_host_run(host, now_ns, &error);
+			if (state == NETRA_RUN_WAIT)
+				fsleep(100);
+		} while (state == NETRA_RUN_AGAIN || state == NETRA_RUN_WAIT);
+		host->attached = false;
+	}
+	if (host->state != NETRA_BOARD_GONE) {
+		netra_host_set_state(host, NETRA_BOARD_COLD);
+		host->recovery.step = NETRA_RECOVER_NONE;
+	}
+	dev->phase = NETRA_PHASE_IDLE;
+	netra_unmap_bars(dev);
+	mutex_unlock(&dev->lock);
+	wake_up_all(&dev->changed);
+}
+
+void netra_resume(struct netra_device *dev)
+{
+	mutex_lock(&dev->lock);
+	dev->suspended = false;
+	dev->boot_wanted = dev->resume_wanted;
+	mutex_unlock(&dev->lock);
+	netra_kick(dev);
+}
+
+int netra_boot_request(struct netra_device *dev, bool force)
+{
+	lockdep_assert_held(&dev->lock);
+	if (dev->dead)
+		return -ENODEV;
+	if (dev->host.state == NETRA_BOARD_GONE)
+		return -ENODEV;
+	if (dev->boot_wanted || (dev->phase != NETRA_PHASE_IDLE &&
+				 dev->phase != NETRA_PHASE_RUN))
+		return -EBUSY;
+	if (dev->phase == NETRA_PHASE_RUN && !force)
+		return 0;
+	dev->boot_wanted = true;
+	dev->reset_wanted = force;
+	netra_kick(dev);
+	return 0;
+}
+
+int netra_command_wait(struct netra_device *dev, u32 channel,
+		       enum netra_opcode opcode, u32 arg0, u32 arg1)
+{
+	struct netra_host *host = &dev->host;
+	u64 until_ns = ktime_get_ns() + 2 * NETRA_COMMAND_MS * NSEC_PER_MSEC;
+	enum netra_error error;
+	u32 generation, id;
+
+	lockdep_assert_held(&dev->lock);
+	if (dev->dead)
+		return -ENODEV;
+	error = netra_host_command(host, channel, opcode, arg0, arg1,
+				   ktime_get_ns(), &id);
+	if (error)
+		return netra_errno(error);
+	generation = host->generation;
+	while ((error = netra_host_answer(host, generation, id)) ==
+	       NETRA_ERR_AGAIN) {
+		DEFINE_WAIT(wait);
+
+		if (ktime_get_ns() > until_ns)
+			return -ETIMEDOUT;
+		prepare_to_wait(&dev->changed, &wait, TASK_KILLABLE);
+		mutex_unlock(&dev->lock);
+		schedule_timeout(msecs_to_jiffies(20) + 1);
+		finish_wait(&dev->changed, &wait);
+		mutex_lock(&dev->lock);
+		if (dev->dead)
+			return -ENODEV;
+		if (fatal_signal_pending(current))
+			return -ERESTARTSYS;
+		/* Found without an interrupt, too. */
+		netra_host_scan(host, ktime_get_ns());
+	}
+	return netra_errno(error);
+}
+
+int netra_channel_use(struct netra_device *dev, u32 channel)
+{
+	struct netra_channel *c = &dev->host.channel[channel];
+	int err = 0;
+
+	lockdep_assert_held(&dev->lock);
+	if (dev->dead)
+		return -ENODEV;
+	if (channel >= dev->host.channels)
+		return -ENOENT;
+	/* Counted before the lock is let go, so that two at once start it once. */
+	dev->users[channel]++;
+	if (dev->host.state == NETRA_BOARD_RECOVERING)
+		c->started = true;	/* with the others, when it runs again */
+	else if (!c->started || c->ring.ended)
+		err = netra_command_wait(dev, channel, NETRA_CMD_START, 0, 0);
+	if (err)
+		dev->users[channel]--;
+	return err;
+}
+
+void netra_channel_unuse(struct netra_device *dev, u32 channel)
+{
+	lockdep_assert_held(&dev->lock);
+	if (--dev->users[channel] || dev->dead)
+		return;
+	dev->host.channel[channel].started = false;
+	netra_command_wait(dev, channel, NETRA_CMD_STOP, 0, 0);
+}
