@@ -5,16 +5,6 @@
  */
 #include "driver.h"
 
-int netra_arena_get(struct pci_dev *pdev, u32 log2, u32 count,
-		    struct netra_arena *arena)
-{
-	return -ENOMEM;
-}
-
-void netra_arena_put(struct pci_dev *pdev, struct netra_arena *arena)
-{
-}
-
 int netra_video_register(struct netra_device *dev)
 {
 	return 0;
