@@ -20,5 +20,13 @@ def loads_again(m):
     m.load()
 
 
+@on(OFF, FULL)
+def finds_a_board_that_is_plugged_in(m):
+    m.guest.unplug(0)
+    m.dmesg_clean()
+    m.guest.plug(0, m.boards[0].socket)
+    finds_the_board(m)
+
+
 if __name__ == "__main__":
     main()

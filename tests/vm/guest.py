@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 
-from harness import ROOT, Failure, Skip, expect, run
+from harness import ROOT, Failure, Skip, expect, run, wait_for
 
 BOOT_S = 120
 LIFE_S = 1800  # of a guest whose test was killed
@@ -147,9 +147,7 @@ class Guest:
             words += ["-device", "intel-iommu,caching-mode=on,intremap=on"]
         for number, board in enumerate(boards):
             words += ["-device", f"pcie-root-port,id=port{number},chassis={number},bus=pcie.0"]
-            device = {"driver": "vfio-user-pci", "id": f"board{number}", "bus": f"port{number}",
-                      "rombar": 0, "socket": {"type": "unix", "path": str(board)}}
-            words += ["-device", json.dumps(device)]
+            words += ["-device", json.dumps(self._device(number, board))]
         with open(self.folder / "qemu.log", "w", encoding="utf-8") as log:
             self._process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL,
                                              stdout=log, stderr=log,
@@ -158,6 +156,11 @@ class Guest:
         monitor.close()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
+
+    @staticmethod
+    def _device(number, board):
+        return {"driver": "vfio-user-pci", "id": f"board{number}", "bus": f"port{number}",
+                "rombar": 0, "socket": {"type": "unix", "path": str(board)}}
 
     def _listen(self):
         with self._port.makefile("r", encoding="ascii", errors="replace") as lines:
@@ -225,6 +228,26 @@ class Guest:
             json.loads(self._qmp.readline())
             self._qmp_send("qmp_capabilities", {})
         return self._qmp_send(command, arguments)
+
+    def unplug(self, number):
+        """Take a board out of the running guest, which is asked to let go of it."""
+        self.qmp("device_del", id=f"board{number}")
+        wait_for(lambda: f"board{number}" not in
+                 [entry["name"] for entry in self.qmp("qom-list", path="/machine/peripheral")],
+                 30, "the guest to let go of the board")
+
+    def plug(self, number, board):
+        """Put a board into the port that unplug() emptied."""
+        end = time.monotonic() + 10
+        while True:
+            try:
+                self.qmp("device_add", **self._device(number, board))
+                return
+            except Failure as why:
+                # The board notices only after QEMU that its client has left.
+                if "busy" not in str(why) or time.monotonic() > end:
+                    raise
+            time.sleep(0.1)
 
     def _qmp_send(self, command, arguments):
         self._qmp.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
