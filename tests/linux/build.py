@@ -38,7 +38,8 @@ for number in KERNELS:
 @test
 def checkpatch():
     # trace.h is a list of macros in the shape that all such lists have, which checkpatch cannot read.
-    files = [file for file in sorted((ROOT / "os" / "linux").rglob("*.[ch]")) if file.name != "trace.h"]
+    files = sorted(file for folder in ("os/linux", "tests/linux") for file in (ROOT / folder).rglob("*.[ch]")
+                   if file.name != "trace.h")
     said = run(fetch("linux-source") / "checkpatch.pl", "--no-tree", "--strict", "--quiet", "--no-summary",
                "--terse", "--show-types", "--ignore", ",".join(NOT_ASKED), "-f", *files, check=False)
     equal(said.stdout + said.stderr, "", "what it said")

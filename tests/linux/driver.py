@@ -21,6 +21,12 @@ def loads_again(m):
 
 
 @on(OFF, FULL)
+def outlives_suspend(m):
+    m.suspend()
+    m.wait_for_dmesg("PM: suspend exit")
+
+
+@on(OFF, FULL)
 def finds_a_board_that_is_plugged_in(m):
     m.guest.unplug(0)
     m.dmesg_clean()

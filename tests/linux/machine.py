@@ -66,12 +66,15 @@ def on(*setups):
 
 
 def build_modules():
-    """Folder with the modules for the guest's kernel."""
+    """Folder with the modules for the guest's kernel, and awake/ in it."""
     headers = fetch(KERNEL) / "build" if DEBUG else fetch("headers", "6.1")
     version, = (path.name for path in (fetch(KERNEL) / "lib" / "modules").iterdir())
     out = BUILD / "linux" / version
+    modules = out / "os" / "linux"
     run("make", "-s", "-C", ROOT / "os" / "linux", f"KERNEL={headers}", f"OUT={out}", timeout=300)
-    return out / "os" / "linux"
+    shutil.copytree(ROOT / "tests" / "linux" / "awake", modules / "awake", dirs_exist_ok=True)
+    run("make", "-s", "-C", headers, f"M={modules / 'awake'}", "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules", timeout=300)
+    return modules
 
 
 class Machine:
@@ -131,6 +134,13 @@ class Machine:
     def reload(self, parameters=None):
         self.unload()
         self.load(parameters)
+
+    def suspend(self, seconds=2):
+        """Suspend the guest to idle, and resume it. Every driver is called as
+        always; only the CPUs stay awake, as nothing could wake them."""
+        self.guest.run(f"[ -d /sys/module/awake ] || insmod {self.modules}/awake/awake.ko")
+        self.guest.run(f"echo {seconds} >/sys/module/suspend/parameters/pm_test_delay; cd /sys/power;"
+                       "echo platform >pm_test && echo freeze >state; status=$?; echo none >pm_test; exit $status")
 
     @staticmethod
     def address(board=0):
