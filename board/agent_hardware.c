@@ -23,6 +23,7 @@
 #define LOCAL_ID	0x1000u
 #define LOCAL_COMMAND	0x1004u
 #define COMMAND_MASTER	(1u << 2)
+#define COMMAND_NO_INTX	(1u << 10)
 #define MSI_CONTROL	0x1050u
 #define MSI_ENABLED	(1u << 16)
 #define MSI_ADDRESS	0x1054u
@@ -185,6 +186,19 @@ enum netra_error netra_agent_host_read(struct agent_hardware *hardware,
 }
 
 /*
+ * A host without MSI gets the legacy interrupt: a level, which it takes back by
+ * EP_IRQ_CLR. One that polls has switched that off, too.
+ */
+static enum netra_error legacy_interrupt(struct agent_hardware *hardware)
+{
+	if (read_register(hardware, LOCAL_COMMAND) & COMMAND_NO_INTX)
+		return NETRA_OK;
+	write_register(hardware, NETRA_REG_LEGACY_EN_SET, 1);
+	write_register(hardware, NETRA_REG_EP_IRQ_SET, 1);
+	return NETRA_OK;
+}
+
+/*
  * The MSI_IRQ register is a doorbell into this device. The way out is a plain
  * write of the data word to the address in the MSI capability, through window
  * 31, which host and firmware keep free for it.
@@ -198,9 +212,10 @@ enum netra_error netra_agent_interrupt(struct agent_hardware *hardware)
 	uint32_t data = read_register(hardware, MSI_DATA) & 0xffffu;
 	uint32_t index;
 
-	/* A host that polls has it off; then the write would hit memory. */
-	if (!(read_register(hardware, MSI_CONTROL) & MSI_ENABLED) ||
-	    !(read_register(hardware, LOCAL_COMMAND) & COMMAND_MASTER))
+	/* With MSI off its write would hit memory. */
+	if (!(read_register(hardware, MSI_CONTROL) & MSI_ENABLED))
+		return legacy_interrupt(hardware);
+	if (!(read_register(hardware, LOCAL_COMMAND) & COMMAND_MASTER))
 		return NETRA_OK;
 	if (!window)
 		return NETRA_ERR_STATE;

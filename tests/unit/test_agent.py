@@ -363,11 +363,19 @@ class Board(unittest.TestCase):
         self.assertEqual(got[14][4], 20 * 3000)
 
     def test_interrupts(self):
-        """Through window 31, where the MSI capability says, and only if on."""
+        """Through window 31, where the MSI capability says, and only if on;
+        else by the legacy line, and only if that is on."""
         self.put(self.registers, 0x1054, 0xfee01004, 0x12, 0x4321)
+        self.put(self.registers, 0x1004, 1 << 10)
         self.boot()
         self.attach(1)
         self.command(0, 0)
+        self.assertEqual(self.get(self.msi, 0xe1004 & WINDOW - 1), 0)
+        self.assertEqual(self.get(self.registers, 0x64), 0)
+        self.put(self.registers, 0x1004, 0)
+        self.command(0, 0)
+        self.wait('legacy interrupt', lambda: self.get(self.registers, 0x64) == 1)
+        self.assertEqual(self.get(self.registers, 0x188), 1)
         self.assertEqual(self.get(self.msi, 0xe1004 & WINDOW - 1), 0)
         self.put(self.registers, 0x1050, 1 << 16)
         self.put(self.registers, 0x1004, 1 << 2)
