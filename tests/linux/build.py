@@ -36,6 +36,23 @@ for number in KERNELS:
 
 
 @test
+def dkms():
+    """What scripts/install-driver puts on a machine builds there, in a tree of its own."""
+    with tempfile.TemporaryDirectory(prefix="netra-dkms-") as root:
+        run(ROOT / "scripts" / "install-driver", "--root", root)
+        tree = pathlib.Path(root) / "dkms"
+        tree.mkdir()
+        sources, = (pathlib.Path(root) / "usr" / "src").iterdir()
+        name, version = sources.name.split("-", 1)
+        headers = fetch("headers", KERNELS[0])
+        release = run("make", "-s", "-C", headers, "kernelrelease").stdout.split()[-1]
+        run("dkms", "build", f"{name}/{version}", "-k", release, "--kernelsourcedir", headers, "--dkmstree", tree,
+            "--sourcetree", sources.parent, timeout=300)
+        built = sorted(path.name for path in tree.rglob("*.ko"))
+        equal(built, ["netra.ko", "netra_memory.ko"], "what it built")
+
+
+@test
 def checkpatch():
     # trace.h is a list of macros in the shape that all such lists have, which checkpatch cannot read.
     files = sorted(file for folder in ("os/linux", "tests/linux") for file in (ROOT / folder).rglob("*.[ch]")
