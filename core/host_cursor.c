@@ -63,6 +63,8 @@ static void catch_up(struct netra_cursor *r)
 	struct netra_channel *c = channel_of(r);
 	uint32_t tail = c->ring.tail;
 
+	if (r->epoch == c->epoch && (int32_t)(tail - r->oldest) <= 0)
+		return;
 	if (r->epoch != c->epoch) {
 		__builtin_memset(r->held, 0, held_bytes(c));
 		r->epoch = c->epoch;
