@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What netra bench found, for people and for programs. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench.h"
 #include "cli.h"
 #include "output.h"
+
+#define HUGE_BYTES (2u << 20)
 
 static const char uncached_why[] =
 	"not available here: only a kernel driver can map it so";
@@ -129,10 +132,31 @@ static void print_streams(const struct bench_result *results, size_t count)
 	cli_table_print(&table, stdout, cli_colour_on(stdout));
 }
 
+/* What to do if boards had to do with small pages. */
+static void advise(const struct bench_result *results, size_t count)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t arena = (uint64_t)results[i].window_bytes *
+				 results[i].window_count;
+
+		if (!strstr(results[i].memory, "huge") && arena > most)
+			most = arena;
+	}
+	if (most)
+		printf("For huge pages, which are faster: sysctl -w "
+		       "vm.nr_hugepages=%llu\n",
+		       (unsigned long long)((most + HUGE_BYTES - 1) /
+					    HUGE_BYTES));
+}
+
 void bench_report(const char *name, const struct bench_result *results,
 		  size_t count)
 {
-	printf("%s: %s, %s\n\n", name, results->memory, results->cache_mode);
+	printf("%s: %s, %s\n", name, results->memory, results->cache_mode);
+	advise(results, count);
+	putchar('\n');
 	print_rates(results, count);
 	print_streams(results, count);
 }
