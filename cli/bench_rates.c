@@ -173,7 +173,10 @@ static int refill(struct bench_board *b, struct bench_batch *batch,
 	return 0;
 }
 
-/* How long it takes the board to fill its rings, at most FILL_MS_MAX. */
+/*
+ * How long the board is given to fill its rings: twice what it takes, as one
+ * that is late now and then would go on writing while they are read.
+ */
 static int settle(struct bench_board *b, struct bench_batch *batch,
 		  uint64_t bytes_max, uint32_t *fill_ms)
 {
@@ -186,8 +189,9 @@ static int settle(struct bench_board *b, struct bench_batch *batch,
 			return -1;
 		take_by_reference(b, batch, bytes_max, &overwritten);
 		if (batch->bytes >= wanted)
-			return 0;
+			break;
 	}
+	*fill_ms *= 2;
 	return 0;
 }
 
