@@ -203,7 +203,7 @@ void bench_memory_write(struct bench_memory *m)
 
 /*
  * Plain on purpose: the compiler makes wide loads of it, the hardware reads
- * ahead. Prefetching by hand is slower where pages are new to the TLB.
+ * ahead. Prefetches by hand made it slower, in ordinary memory as well.
  */
 uint64_t bench_touch(const uint8_t *data, size_t length)
 {
