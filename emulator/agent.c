@@ -264,6 +264,7 @@ static bool live(struct netra_emu_agent *agent)
 	netra_producer_init(&agent->producer, block, &ops, &hooks, agent,
 			    emu->options.channels, emu->options.soc->device_id,
 			    "netra-emulator " NETRA_VERSION, ++emu->boot_count);
+	netra_emu_streams_begin(agent);
 	pthread_mutex_unlock(&emu->lock);
 	netra_emu_soc_write32(emu, NETRA_SOC_PCIESS + NETRA_REG_GPR(2),
 			      NETRA_EMU_BLOCK);

@@ -44,6 +44,9 @@ uint32_t netra_emu_streams_command(struct netra_emu_agent *agent,
  */
 uint64_t netra_emu_streams_pump(struct netra_emu_agent *agent, bool *moved);
 
+/** netra_emu_streams_begin() - The agent begins: it knows its channels' formats. */
+void netra_emu_streams_begin(struct netra_emu_agent *agent);
+
 /** netra_emu_streams_stop() - The agent ends: nothing runs. */
 void netra_emu_streams_stop(struct netra_emu_agent *agent);
 

@@ -17,12 +17,11 @@
 #define POLL_NS		100000ull		/* while waiting for room */
 #define BEHIND_NS	(1000 * NS_PER_MS)	/* later than this: not merely slow */
 
-static void tell_format(struct netra_emu_agent *agent, uint32_t channel)
+static void set_format(struct netra_emu_agent *agent, uint32_t channel)
 {
 	struct netra_channel_status *status =
 		&agent->producer.channel[channel].status;
 	struct netra_source_format format = { 0 };
-	uint32_t arg[4];
 
 	netra_source_format(agent->emu->source[channel], &format);
 	status->width = format.width;
@@ -30,12 +29,27 @@ static void tell_format(struct netra_emu_agent *agent, uint32_t channel)
 	status->rate_num = format.rate_num;
 	status->rate_den = format.rate_den;
 	status->bit_rate = format.bit_rate;
-	arg[0] = format.width;
-	arg[1] = format.height;
-	arg[2] = format.rate_num;
-	arg[3] = format.rate_den;
+}
+
+static void tell_format(struct netra_emu_agent *agent, uint32_t channel)
+{
+	const struct netra_channel_status *status =
+		&agent->producer.channel[channel].status;
+	uint32_t arg[4];
+
+	set_format(agent, channel);
+	arg[0] = status->width;
+	arg[1] = status->height;
+	arg[2] = status->rate_num;
+	arg[3] = status->rate_den;
 	netra_producer_event(&agent->producer, NETRA_EVENT_FORMAT, channel,
 			     arg);
+}
+
+void netra_emu_streams_begin(struct netra_emu_agent *agent)
+{
+	for (uint32_t i = 0; i < agent->emu->options.channels; i++)
+		set_format(agent, i);
 }
 
 static uint32_t start(struct netra_emu_agent *agent, uint32_t channel)
