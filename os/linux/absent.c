@@ -5,24 +5,6 @@
  */
 #include "driver.h"
 
-int netra_video_register(struct netra_device *dev)
-{
-	return 0;
-}
-
-void netra_video_unregister(struct netra_device *dev)
-{
-}
-
-void netra_video_serve(struct netra_device *dev)
-{
-}
-
-void netra_video_event(struct netra_device *dev,
-		       const struct netra_event_info *info)
-{
-}
-
 int netra_control_init(void)
 {
 	return 0;
