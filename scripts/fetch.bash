@@ -9,6 +9,8 @@ cd "$(dirname "$self")/.."
 limit_s=300
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 newer=trixie
+# What the result depends on; whoever changes these gets a new one.
+recipe=("$self")
 
 fail() {
 	echo "netra: ${self##*/}: $*" >&2
@@ -16,20 +18,23 @@ fail() {
 }
 
 # begin FOLDER [RESULT]: make .cache/FOLDER this script's $cache, empty and
-# locked; where the same script has filled it before, finish at once.
+# locked; where the same recipe has filled it before, finish at once.
 begin() {
 	mkdir -p ".cache/$1"
 	cache=$(realpath ".cache/$1")
 	log=$cache/log result=$cache${2:+/$2}
-	! cmp -s "$self" "$cache/complete" || finish
+	! is_complete || finish
 	exec 9>"$cache/lock"
 	flock -w "$limit_s" 9 || fail "another run holds $cache/lock: end it"
-	! cmp -s "$self" "$cache/complete" || finish
+	! is_complete || finish
 	find "$cache" -mindepth 1 -maxdepth 1 ! -name lock -exec rm -rf {} +
+	cat "${recipe[@]}" >"$cache/recipe"
 }
 
+is_complete() { cat "${recipe[@]}" | cmp -s - "$cache/complete"; }
+
 finish() {
-	cmp -s "$self" "$cache/complete" || cp "$self" "$cache/complete"
+	[ ! -f "$cache/recipe" ] || mv "$cache/recipe" "$cache/complete"
 	echo "$result"
 	exit 0
 }
