@@ -27,7 +27,7 @@ BOOT_MODULES = ("virtio_pci", "9p", "9pnet_virtio")
 
 def fetch(what, *arguments):
     """Where scripts/fetch-WHAT put it; skips where it cannot be had."""
-    result = run(ROOT / "scripts" / f"fetch-{what}", *arguments, timeout=900, check=False)
+    result = run(ROOT / "scripts" / f"fetch-{what}", *arguments, timeout=3600, check=False)
     if result.returncode:
         raise Skip(result.stderr.strip())
     return pathlib.Path(result.stdout.strip())
