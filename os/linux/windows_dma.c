@@ -38,8 +38,9 @@ static bool get_chunk(struct pci_dev *pdev, struct netra_chunk *chunk,
 					      DMA_BIDIRECTIONAL,
 					      GFP_KERNEL | __GFP_NOWARN);
 	if (chunk->page) {
-		if (netra_windows_translated(pdev) ||
-		    !dma_need_sync(&pdev->dev, chunk->bus))
+		if (!dma_mapping_error(&pdev->dev, chunk->bus) &&
+		    (netra_windows_translated(pdev) ||
+		     !dma_need_sync(&pdev->dev, chunk->bus)))
 			return true;
 		put_chunk(pdev, chunk);
 		chunk->page = NULL;
