@@ -43,6 +43,7 @@ struct netra_arena {
 	dma_addr_t bus[NETRA_DATA_WINDOWS_MAX];
 	const char *step;		/* of the ladder: which one won */
 	const char *cache_mode;		/* "write-back", or else "uncached" */
+	bool uncached;			/* by the CPU, see netra_arena_prot() */
 	bool kept;			/* from before the driver was loaded again */
 	struct netra_windows *windows;	/* windows.c's own */
 };

@@ -168,7 +168,7 @@ int netra_arena_get(struct pci_dev *pdev, u32 log2, u32 count,
 	arena->windows = kzalloc(sizeof(*arena->windows), GFP_KERNEL);
 	if (!arena->windows)
 		return -ENOMEM;
-	arena->windows->uncached = !coherent;
+	arena->uncached = !coherent;
 	arena->cache_mode = coherent ? "write-back" : "uncached";
 
 	/* A device whose mappings are bounced has a limit for their size. */
@@ -212,5 +212,5 @@ void netra_arena_put(struct pci_dev *pdev, struct netra_arena *arena)
 
 pgprot_t netra_arena_prot(const struct netra_arena *arena, pgprot_t prot)
 {
-	return arena->windows->uncached ? pgprot_writecombine(prot) : prot;
+	return arena->uncached ? pgprot_writecombine(prot) : prot;
 }

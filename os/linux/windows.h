@@ -19,7 +19,6 @@ struct netra_chunk {
 };
 
 struct netra_windows {
-	bool uncached;
 	u32 mapped;		/* windows with an sg_table; then no chunks */
 	struct sg_table sgt[NETRA_DATA_WINDOWS_MAX];
 	u32 chunks;
