@@ -23,8 +23,8 @@ def builds(kernel):
     """Everything anew, so that every warning shows."""
     headers = fetch("headers", kernel)
     with tempfile.TemporaryDirectory(prefix="netra-modules-") as out:
-        said = run("make", "-s", "-C", ROOT / "os" / "linux", f"KERNEL={headers}", f"OUT={out}", "W=1", "C=2",
-                   f"-j{os.cpu_count()}", timeout=300)
+        said = run("make", "-s", "-C", ROOT / "tests" / "linux" / "module", f"KERNEL={headers}", f"OUT={out}",
+                   "W=1", "C=2", f"-j{os.cpu_count()}", timeout=300)
         equal(said.stdout + said.stderr, "", "what the compilers said")
         for name in ("netra", "netra_memory"):
             version = run("modinfo", "-F", "vermagic", f"{out}/os/linux/{name}.ko").stdout
