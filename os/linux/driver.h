@@ -62,11 +62,18 @@ int netra_arena_get(struct pci_dev *pdev, u32 log2, u32 count,
  * netra_arena_put() - Unmap it from the device and free it, or keep it for the
  * driver's next load. The board must not reach it any more.
  *
- * No user mapping of it may be left, and none may have taken references of its
- * pages (map with vmf_insert_pfn(), zap first): the DMA API frees its memory as
- * a whole. Does nothing if @arena is empty, and leaves it so.
+ * No user mapping of it may be left. Does nothing if @arena is empty, and leaves
+ * it so.
  */
 void netra_arena_put(struct pci_dev *pdev, struct netra_arena *arena);
+
+/**
+ * netra_arena_counts() - May references of its pages be taken?
+ *
+ * They may then outlive netra_arena_put(). Memory of the DMA API is freed as a
+ * whole, and mapped with vmf_insert_pfn().
+ */
+bool netra_arena_counts(const struct netra_arena *arena);
 
 /**
  * netra_arena_prot() - @prot, changed to the arena's cache mode, which all

@@ -210,6 +210,11 @@ void netra_arena_put(struct pci_dev *pdev, struct netra_arena *arena)
 	memset(arena, 0, sizeof(*arena));
 }
 
+bool netra_arena_counts(const struct netra_arena *arena)
+{
+	return !arena->windows->chunks;
+}
+
 pgprot_t netra_arena_prot(const struct netra_arena *arena, pgprot_t prot)
 {
 	return arena->uncached ? pgprot_writecombine(prot) : prot;
