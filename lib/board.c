@@ -63,7 +63,8 @@ static enum netra_error check_options(const struct netra_options *options)
 	return NETRA_ERR_INVALID;
 }
 
-static enum netra_error watch(struct netra_board *board, int fd, uint32_t events)
+enum netra_error netra_board_watch(struct netra_board *board, int fd,
+				   uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.fd = fd };
 
@@ -78,17 +79,16 @@ static enum netra_error make_descriptors(struct netra_board *board)
 {
 	enum netra_error error;
 
-	board->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	board->irq_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	board->timer_fd =
 		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	/* Edge-triggered: a wake-up needs no read, the count is taken later. */
-	error = watch(board, board->irq_fd, EPOLLIN | EPOLLET);
+	error = netra_board_watch(board, board->irq_fd, EPOLLIN | EPOLLET);
 	if (!error)
-		error = watch(board, board->timer_fd, EPOLLIN);
+		error = netra_board_watch(board, board->timer_fd, EPOLLIN);
 	if (!error && board->transport->gone_fd >= 0)
-		error = watch(board, board->transport->gone_fd,
-			      board->transport->gone_events);
+		error = netra_board_watch(board, board->transport->gone_fd,
+					  board->transport->gone_events);
 	return error;
 }
 
@@ -108,26 +108,24 @@ static enum netra_error emulated_failed(struct emulated *emulated,
 	return said[0] ? NETRA_ERR_INVALID : error;
 }
 
-static enum netra_error open_transport(const char *text,
+static enum netra_error open_transport(const struct name *name,
 				       struct transport **transport,
 				       struct emulated **emulated)
 {
-	struct name name;
 	enum netra_error error;
 	int fd;
 
-	netra_name_parse(text, &name);
-	switch (name.kind) {
+	switch (name->kind) {
 	case NAME_PCI:
-		return netra_transport_vfio_open(name.rest, transport,
+		return netra_transport_vfio_open(name->rest, transport,
 						 open_error, sizeof(open_error));
 	case NAME_VFIO_USER:
-		return netra_transport_vfio_user_open(name.rest,
+		return netra_transport_vfio_user_open(name->rest,
 						      transport,
 						      open_error,
 						      sizeof(open_error));
 	case NAME_EMULATED:
-		error = netra_emulated_start(name.rest, emulated, &fd,
+		error = netra_emulated_start(name->rest, emulated, &fd,
 					     open_error, sizeof(open_error));
 		if (error)
 			return error;
@@ -142,7 +140,7 @@ static enum netra_error open_transport(const char *text,
 	case NAME_BAD:
 		break;
 	}
-	snprintf(open_error, sizeof(open_error), "%.300s", name.rest);
+	snprintf(open_error, sizeof(open_error), "%.300s", name->rest);
 	return NETRA_ERR_INVALID;
 }
 
@@ -170,8 +168,9 @@ static void init_host(struct netra_board *board,
 	netra_host_init(&board->host, &netra_lib_ops, &options, NULL, seed);
 }
 
-static struct netra_board *allocate(const char *name,
-				    const struct netra_options *options)
+struct netra_board *netra_board_allocate(const char *name,
+					 const struct netra_options *options,
+					 const struct board_ops *ops)
 {
 	struct netra_board *board = calloc(1, sizeof(*board));
 	pthread_condattr_t attributes;
@@ -179,7 +178,8 @@ static struct netra_board *allocate(const char *name,
 	if (!board)
 		return NULL;
 	init_host(board, options);
-	board->epoll_fd = board->irq_fd = board->timer_fd = -1;
+	board->ops = ops;
+	board->irq_fd = board->timer_fd = -1;
 	board->arena.fd = -1;
 	if (options)
 		board->options = *options;
@@ -191,6 +191,7 @@ static struct netra_board *allocate(const char *name,
 		}
 	}
 	board->options.firmware_dir = NULL;
+	board->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	snprintf(board->name, sizeof(board->name), "%s", name);
 	pthread_mutex_init(&board->lock, NULL);
 	pthread_condattr_init(&attributes);
@@ -200,8 +201,7 @@ static struct netra_board *allocate(const char *name,
 	return board;
 }
 
-/* All that netra_open() made, in reverse. */
-static void release(struct netra_board *board)
+void netra_board_release(struct netra_board *board)
 {
 	if (board->transport) {
 		/* Whatever its firmware still does, it does not reach memory. */
@@ -233,7 +233,8 @@ enum netra_error netra_board_make(const char *name,
 				  struct emulated *emulated,
 				  struct netra_board **board)
 {
-	struct netra_board *b = allocate(name, options);
+	struct netra_board *b = netra_board_allocate(name, options,
+						     &netra_own_ops);
 	enum netra_error error;
 
 	if (!b) {
@@ -251,7 +252,7 @@ enum netra_error netra_board_make(const char *name,
 		error = netra_bus_identify(b);
 	if (error) {
 		snprintf(open_error, sizeof(open_error), "%s", b->host.error_text);
-		release(b);
+		netra_board_release(b);
 		return error;
 	}
 	*board = b;
@@ -265,6 +266,7 @@ enum netra_error netra_open(const char *name,
 	struct emulated *emulated = NULL;
 	struct transport *transport;
 	enum netra_error error;
+	struct name parsed;
 
 	open_error[0] = 0;
 	if (!name || !board) {
@@ -272,8 +274,10 @@ enum netra_error netra_open(const char *name,
 		return NETRA_ERR_INVALID;
 	}
 	error = options ? check_options(options) : NETRA_OK;
-	if (!error)
-		error = open_transport(name, &transport, &emulated);
+	if (error)
+		return error;
+	netra_name_parse(name, &parsed);
+	error = open_transport(&parsed, &transport, &emulated);
 	if (error)
 		return error;
 	return netra_board_make(name, options, transport, emulated, board);
@@ -297,17 +301,24 @@ const char *netra_error_text(const struct netra_board *board, char *buffer,
 	return buffer;
 }
 
-void netra_close(struct netra_board *board)
+/* Windows are taken down and drained before their memory is freed. */
+static void own_close(struct netra_board *board)
 {
-	if (!board)
-		return;
-	/* Windows are taken down and drained before their memory is freed. */
 	if (board->host.attached && board->host.state != NETRA_BOARD_GONE)
 		netra_detach(board);
-	release(board);
 }
 
-const char *netra_version(void)
-{
-	return NETRA_VERSION;
-}
+const struct board_ops netra_own_ops = {
+	.close = own_close,
+	.boot = netra_own_boot,
+	.start = netra_own_start,
+	.reset = netra_own_reset,
+	.handle = netra_own_handle,
+	.command = netra_own_command,
+	.next_event = netra_own_next_event,
+	.details = netra_own_details,
+	.stats = netra_own_stats,
+	.channel_stats = netra_own_channel_stats,
+	.dump = netra_own_dump,
+	.reader_open = netra_own_reader_open,
+};

@@ -25,9 +25,9 @@ static enum netra_error await(struct netra_board *board, uint32_t id)
 	}
 }
 
-enum netra_error netra_command(struct netra_board *board, uint32_t channel,
-			       enum netra_opcode opcode, uint32_t arg0,
-			       uint32_t arg1)
+enum netra_error netra_own_command(struct netra_board *board, uint32_t channel,
+				   enum netra_opcode opcode, uint32_t arg0,
+				   uint32_t arg1)
 {
 	enum netra_error error;
 	uint32_t id;
@@ -39,14 +39,4 @@ enum netra_error netra_command(struct netra_board *board, uint32_t channel,
 		error = await(board, id);
 	pthread_mutex_unlock(&board->lock);
 	return error;
-}
-
-enum netra_error netra_channel_start(struct netra_board *board, uint32_t channel)
-{
-	return netra_command(board, channel, NETRA_CMD_START, 0, 0);
-}
-
-enum netra_error netra_channel_stop(struct netra_board *board, uint32_t channel)
-{
-	return netra_command(board, channel, NETRA_CMD_STOP, 0, 0);
 }

@@ -20,9 +20,8 @@ static bool count_interrupts(struct netra_board *board)
 	return true;
 }
 
-/* What the descriptors said. Return: did anything come of it? */
-static bool handle(struct netra_board *board, const struct epoll_event *event,
-		   int count)
+bool netra_own_handle(struct netra_board *board,
+		      const struct epoll_event *event, int count)
 {
 	struct netra_host *host = &board->host;
 	uint64_t expired, now = netra_now_ns();
@@ -118,7 +117,7 @@ enum netra_error netra_dispatch_once(struct netra_board *board, int timeout_ms)
 			       timeout_ms ? wait_ms(deadline_ns) : 0);
 		pthread_mutex_lock(&board->lock);
 		if (n > 0)
-			found = handle(board, event, n);
+			found = board->ops->handle(board, event, n);
 		board->dispatching = false;
 		if (found) {
 			board->work++;

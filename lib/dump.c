@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The support bundle: one text with all that a stranger needs to judge a
- * board from afar. It is gathered whole under the lock and handed out after,
- * so that the caller's function may take its time.
+ * board from afar. It is gathered whole and handed out after, so that the
+ * caller's function may take its time.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -136,6 +136,19 @@ static void emulator_log(FILE *f, struct netra_board *board)
 	fprintf(f, "\n[emulator]\nfirst_message = %s\n", said);
 }
 
+void netra_own_dump(FILE *f, struct netra_board *board)
+{
+	pthread_mutex_lock(&board->lock);
+	if (board->host.state != NETRA_BOARD_GONE) {
+		config_space(f, board);
+		if (board->bus.prepared)
+			registers(f, board);
+	}
+	rings(f, board);
+	emulator_log(f, board);
+	pthread_mutex_unlock(&board->lock);
+}
+
 enum netra_error netra_dump(struct netra_board *board,
 			    void (*write)(void *context, const char *text,
 					  size_t length),
@@ -164,14 +177,8 @@ enum netra_error netra_dump(struct netra_board *board,
 	counters(f, &s);
 	pthread_mutex_lock(&board->lock);
 	fprintf(f, "last_error = %s\n", board->host.error_text);
-	if (board->host.state != NETRA_BOARD_GONE) {
-		config_space(f, board);
-		if (board->bus.prepared)
-			registers(f, board);
-	}
-	rings(f, board);
-	emulator_log(f, board);
 	pthread_mutex_unlock(&board->lock);
+	board->ops->dump(f, board);
 	if (fclose(f)) {
 		free(text);
 		return NETRA_ERR_NO_MEMORY;

@@ -35,7 +35,7 @@ void netra_queue_notice(struct netra_board *board, enum netra_host_notice kind,
 	snprintf(event->text, sizeof(event->text), "%s", text);
 }
 
-static void describe(struct netra_event *event)
+void netra_describe_event(struct netra_event *event)
 {
 	const uint32_t *arg = event->arg;
 	size_t size = sizeof(event->text);
@@ -82,11 +82,11 @@ void netra_queue_event(struct netra_board *board,
 	event->channel = info->channel;
 	event->host_time_ns = host_ns;
 	memcpy(event->arg, info->arg, sizeof(event->arg));
-	describe(event);
+	netra_describe_event(event);
 }
 
-enum netra_error netra_next_event(struct netra_board *board,
-				  struct netra_event *event)
+enum netra_error netra_own_next_event(struct netra_board *board,
+				      struct netra_event *event)
 {
 	enum netra_error error = NETRA_ERR_AGAIN;
 

@@ -33,19 +33,13 @@ static void sleep_until(struct netra_board *board, uint64_t until_ns)
 	}
 }
 
-/*
- * A small image is whole before it was ever seen half: say so all the same
- * when the next one begins, so that each one's bar reaches its end.
- */
-static void report(const struct netra_boot *boot,
-		   struct netra_boot_progress *last,
-		   netra_boot_callback *callback, void *context)
+void netra_boot_report(const struct netra_boot_progress *now,
+		       struct netra_boot_progress *last,
+		       netra_boot_callback *callback, void *context)
 {
-	struct netra_boot_progress now;
 	struct netra_boot_status status = { .image_count = NETRA_IMAGE_COUNT };
 
-	netra_boot_progress(boot, &now);
-	if (last->total_bytes && now.image != last->image &&
+	if (last->total_bytes && now->image != last->image &&
 	    last->done_bytes < last->total_bytes) {
 		status.image = netra_image_name(last->image);
 		status.image_number = (uint32_t)last->image;
@@ -53,13 +47,13 @@ static void report(const struct netra_boot *boot,
 		status.total_bytes = last->total_bytes;
 		callback(context, &status);
 	}
-	status.image = netra_image_name(now.image);
-	status.image_number = (uint32_t)now.image;
-	status.done_bytes = now.done_bytes;
-	status.total_bytes = now.total_bytes;
-	status.waiting_for = now.waiting_for;
+	status.image = netra_image_name(now->image);
+	status.image_number = (uint32_t)now->image;
+	status.done_bytes = now->done_bytes;
+	status.total_bytes = now->total_bytes;
+	status.waiting_for = now->waiting_for;
 	callback(context, &status);
-	*last = now;
+	*last = *now;
 }
 
 /* Step the runner's machine to its end. Called without the lock. */
@@ -67,7 +61,7 @@ static enum netra_error finish(struct netra_board *board,
 			       netra_boot_callback *callback, void *context)
 {
 	struct netra_runner *runner = &board->host.runner;
-	struct netra_boot_progress last = { 0 };
+	struct netra_boot_progress last = { 0 }, now;
 
 	for (;;) {
 		enum netra_error error;
@@ -82,8 +76,10 @@ static enum netra_error finish(struct netra_board *board,
 			state = NETRA_RUN_FAILED;
 		}
 		pthread_mutex_unlock(&board->lock);
-		if (callback && !runner->attaching)
-			report(&runner->m.boot, &last, callback, context);
+		if (callback && !runner->attaching) {
+			netra_boot_progress(&runner->m.boot, &now);
+			netra_boot_report(&now, &last, callback, context);
+		}
 		if (state == NETRA_RUN_DONE || state == NETRA_RUN_FAILED)
 			return error;
 		if (state == NETRA_RUN_WAIT)
@@ -146,9 +142,9 @@ static enum netra_error boot_locked(struct netra_board *board, const char *dir,
 	return error;
 }
 
-enum netra_error netra_boot(struct netra_board *board, const char *firmware_dir,
-			    bool force, netra_boot_callback *callback,
-			    void *context)
+enum netra_error netra_own_boot(struct netra_board *board,
+				const char *firmware_dir, bool force,
+				netra_boot_callback *callback, void *context)
 {
 	enum netra_error error;
 
@@ -188,7 +184,7 @@ static enum netra_error attach(struct netra_board *board)
 	return netra_fail(board, error, "%s", text);
 }
 
-enum netra_error netra_start(struct netra_board *board)
+enum netra_error netra_own_start(struct netra_board *board)
 {
 	struct netra_host *host = &board->host;
 	enum netra_error error;
@@ -209,7 +205,7 @@ enum netra_error netra_start(struct netra_board *board)
 	return error;
 }
 
-enum netra_error netra_reset(struct netra_board *board)
+enum netra_error netra_own_reset(struct netra_board *board)
 {
 	struct netra_host *host = &board->host;
 	enum netra_error error = NETRA_OK;

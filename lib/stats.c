@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What can be known of a board and its channels, for people and programs. */
+/* What is known of a board that this process drives, and of its channels. */
 #include <stdio.h>
 #include <string.h>
 
@@ -26,11 +26,10 @@ static enum netra_board_state look(struct netra_board *board)
 	return NETRA_BOARD_READY;
 }
 
-void netra_board_get_details(struct netra_board *board,
-			     struct netra_board_details *details)
+void netra_own_details(struct netra_board *board,
+		       struct netra_board_details *details)
 {
 	pthread_mutex_lock(&board->lock);
-	memset(details, 0, sizeof(*details));
 	snprintf(details->name, sizeof(details->name), "%s", board->name);
 	snprintf(details->driver, sizeof(details->driver), "%s",
 		 board->transport->driver);
@@ -52,11 +51,9 @@ void netra_board_get_details(struct netra_board *board,
 	pthread_mutex_unlock(&board->lock);
 }
 
-void netra_board_get_stats(struct netra_board *board,
-			   struct netra_board_stats *stats)
+void netra_own_stats(struct netra_board *board, struct netra_board_stats *stats)
 {
 	pthread_mutex_lock(&board->lock);
-	memset(stats, 0, sizeof(*stats));
 	stats->sync_mode = board->host.options.sync_mode;
 	stats->interrupts = board->interrupts;
 	stats->wakeups = board->wakeups;
@@ -97,7 +94,7 @@ static enum netra_channel_state state_of(uint32_t word)
 					     NETRA_CHANNEL_STOPPED;
 }
 
-enum netra_error netra_channel_get_stats(struct netra_board *board,
+enum netra_error netra_own_channel_stats(struct netra_board *board,
 					 uint32_t channel,
 					 struct netra_channel_stats *stats)
 {
@@ -106,7 +103,6 @@ enum netra_error netra_channel_get_stats(struct netra_board *board,
 	const struct netra_channel *c;
 
 	pthread_mutex_lock(&board->lock);
-	memset(stats, 0, sizeof(*stats));
 	if (!board->host.view) {
 		error = netra_fail(board, NETRA_ERR_STATE,
 				   "the board is not started: start it first");
