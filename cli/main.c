@@ -55,9 +55,10 @@ static void print_usage(FILE *file)
 	      "DM816x family.\n\nVerbs:\n", file);
 	for (size_t i = 0; i < VERBS; i++)
 		fprintf(file, "  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
-	fputs("\nBoards: pci:0000:03:00.0 (a real one), vfio-user:PATH (an "
-	      "emulated one),\n        emulated[:OPTIONS] (an emulated one for "
-	      "the life of the command)\n\n"
+	fputs("\nBoards: /dev/netra0 (by the Linux driver), pci:0000:03:00.0 "
+	      "(by VFIO),\n        vfio-user:PATH (an emulated one),\n"
+	      "        emulated[:OPTIONS] (an emulated one for the life of the "
+	      "command)\n\n"
 	      "'netra help VERB' says more. 'netra --version' says which this "
 	      "is.\n", file);
 }

@@ -56,6 +56,11 @@ static json_t *entry_json(const struct netra_list_entry *entry)
 			 "state", entry->state);
 }
 
+static bool is_well(const char *state)
+{
+	return !strcmp(state, "ready") || !strcmp(state, "attached");
+}
+
 static void print_table(const struct netra_list_entry *entries, size_t count)
 {
 	struct cli_table table = { 0 };
@@ -78,8 +83,8 @@ static void print_table(const struct netra_list_entry *entries, size_t count)
 		cli_cell(&table, CLI_PLAIN, "%s", bars);
 		cli_cell(&table, CLI_PLAIN, "%s", speed);
 		cli_cell(&table, CLI_PLAIN, "%s", *e->driver ? e->driver : "-");
-		cli_cell(&table, strcmp(e->state, "ready") ? CLI_YELLOW :
-			 CLI_GREEN, "%s", e->state);
+		cli_cell(&table, is_well(e->state) ? CLI_GREEN : CLI_YELLOW,
+			 "%s", e->state);
 	}
 	cli_table_print(&table, stdout, cli_colour_on(stdout));
 }
@@ -132,6 +137,7 @@ const struct cli_verb cli_verb_list = {
 	.summary = "List the boards of this machine",
 	.description =
 "Shows each board's name for the other verbs, its ids, the sizes of its BARs,\n"
-"its link, the kernel driver bound to it, and what keeps it from being opened.\n",
+"its link, the kernel driver bound to it, and what keeps it from being opened.\n"
+"A board of the netra driver is listed as /dev/netraN, with its state.\n",
 	.run = run,
 };

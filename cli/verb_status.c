@@ -43,9 +43,12 @@ static void print_running(const struct netra_board_stats *s)
 
 	cli_format_memory(window, sizeof(window), s->window_bytes);
 	cli_format_memory(arena, sizeof(arena), s->arena_bytes);
-	cli_field("windows", "%u of %s, from bus address 0x%llx",
-		  s->window_count, window,
-		  (unsigned long long)s->window_bus[0]);
+	if (s->window_bus[0])
+		cli_field("windows", "%u of %s, from bus address 0x%llx",
+			  s->window_count, window,
+			  (unsigned long long)s->window_bus[0]);
+	else
+		cli_field("windows", "%u of %s", s->window_count, window);
 	cli_field("memory", "%s: %s", arena, s->memory);
 	cli_field("caching", "%s", s->cache_mode);
 	cli_field("sync", "%s, generation %u", sync_name(s->sync_mode),

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "kernel.h"
 #include "names.h"
 
 static _Thread_local char open_error[NETRA_ERROR_TEXT];
@@ -137,6 +138,7 @@ static enum netra_error open_transport(const struct name *name,
 		error = emulated_failed(*emulated, error);
 		*emulated = NULL;
 		return error;
+	case NAME_KERNEL:
 	case NAME_BAD:
 		break;
 	}
@@ -179,7 +181,7 @@ struct netra_board *netra_board_allocate(const char *name,
 		return NULL;
 	init_host(board, options);
 	board->ops = ops;
-	board->irq_fd = board->timer_fd = -1;
+	board->irq_fd = board->timer_fd = board->kernel_fd = -1;
 	board->arena.fd = -1;
 	if (options)
 		board->options = *options;
@@ -212,6 +214,8 @@ void netra_board_release(struct netra_board *board)
 	if (board->transport)
 		board->transport->ops->close(board->transport);
 	netra_emulated_stop(board->emulated);
+	if (board->kernel_fd >= 0)
+		close(board->kernel_fd);
 	if (board->timer_fd >= 0)
 		close(board->timer_fd);
 	if (board->irq_fd >= 0)
@@ -277,6 +281,9 @@ enum netra_error netra_open(const char *name,
 	if (error)
 		return error;
 	netra_name_parse(name, &parsed);
+	if (parsed.kind == NAME_KERNEL)
+		return netra_kernel_open(parsed.rest, options, board,
+					 open_error, sizeof(open_error));
 	error = open_transport(&parsed, &transport, &emulated);
 	if (error)
 		return error;

@@ -105,9 +105,9 @@ void netra_describe_event(struct netra_event *event);
 struct epoll_event;
 
 /*
- * A board is driven by this process (netra_own_*), or by somebody whom this
- * process asks. The public functions of public.c and reader.c hand on to one of
- * the two. Without the board's lock, but for handle().
+ * A board is driven by this process (netra_own_*), or by the kernel, which this
+ * process asks (kernel*.c). The public functions of public.c and reader.c hand
+ * on to one of the two. Without the board's lock, but for handle().
  */
 struct board_ops {
 	void (*close)(struct netra_board *board);	/* but for release() */
@@ -204,6 +204,9 @@ struct netra_board {
 	struct bus bus;
 	uint8_t *image[NETRA_IMAGE_COUNT];
 	struct arena arena;
+
+	int kernel_fd;		/* of a board the kernel drives, else -1 */
+	char boot_waiting_for[64];	/* by it; netra_boot_status points here */
 
 	int epoll_fd;
 	int irq_fd;

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Boards on the PCI bus, from sysfs; none is opened, or changed. */
+/*
+ * Boards on the PCI bus, from sysfs; none is changed, and only those of the
+ * kernel's driver are opened, to ask for their state.
+ */
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/registers.h"
+#include "kernel.h"
 #include "netra.h"
 #include "pci_sysfs.h"
 
@@ -80,6 +86,45 @@ static const char *judge(const char *address,
 	return "ready";
 }
 
+static int is_node(const struct dirent *entry)
+{
+	return !strncmp(entry->d_name, "netra", 5);
+}
+
+/* The node that the kernel's own driver made for it. */
+static bool find_node(const char *address, char *path, size_t size)
+{
+	struct dirent **names;
+	char folder[80];
+	int n;
+
+	snprintf(folder, sizeof(folder), DEVICES "/%.16s/netra_control", address);
+	n = scandir(folder, &names, is_node, alphasort);
+	if (n > 0)
+		snprintf(path, size, "/dev/%.32s", names[0]->d_name);
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+	if (n >= 0)
+		free(names);
+	return n > 0;
+}
+
+static const char *judge_node(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct netra_ioc_status status;
+	bool answers;
+
+	if (fd < 0)
+		return errno == EACCES ? "no permission for its node" :
+					 "its node cannot be opened";
+	answers = netra_kernel_state(fd, &status);
+	close(fd);
+	if (!answers)
+		return "its driver is of another version";
+	return netra_board_state_name((enum netra_board_state)status.state);
+}
+
 static void describe(const char *address, struct netra_list_entry *entry)
 {
 	const struct netra_soc *soc = netra_soc_by_id(entry->device_id);
@@ -92,8 +137,12 @@ static void describe(const char *address, struct netra_list_entry *entry)
 	read_bars(address, entry->bar_bytes);
 	if (netra_pci_answers(address)) {
 		read_link(address, entry);
-		state = judge(address, entry);
+		state = strcmp(entry->driver, "netra") ?
+				judge(address, entry) :
+				"its driver has made no node";
 	}
+	if (find_node(address, entry->name, sizeof(entry->name)))
+		state = judge_node(entry->name);
 	snprintf(entry->state, sizeof(entry->state), "%s", state);
 }
 

@@ -5,7 +5,7 @@
 
 #include "names.h"
 
-static const char help[] = "say pci:0000:03:00.0, vfio-user:PATH or emulated";
+static const char help[] = "say /dev/netra0, pci:0000:03:00.0, vfio-user:PATH or emulated";
 
 static void bad(struct name *name, const char *text)
 {
@@ -57,7 +57,10 @@ void netra_name_parse(const char *text, struct name *name)
 			bad(name, text);
 		return;
 	}
-	if (after(text, "vfio-user:", &rest))
+	if (after(text, "/dev/netra", &rest) && *rest) {
+		name->kind = NAME_KERNEL;
+		rest = text;
+	} else if (after(text, "vfio-user:", &rest))
 		name->kind = NAME_VFIO_USER;
 	else if (after(text, "emulated:", &rest) ||
 		 (after(text, "emulated", &rest) && !*rest))

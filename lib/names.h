@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 enum name_kind {
+	NAME_KERNEL,		/* rest: path of its node */
 	NAME_PCI,		/* rest: PCI address */
 	NAME_VFIO_USER,		/* rest: path */
 	NAME_EMULATED,		/* rest: options, may be empty */

@@ -48,8 +48,8 @@ struct netra_options {
 
 /**
  * netra_open() - Open a board by name.
- * @name: "pci:0000:03:00.0" (VFIO), "vfio-user:PATH", "emulated" or
- *	"emulated:OPTIONS" (starts an emulated board, ended by netra_close;
+ * @name: "/dev/netra0" (the Linux driver), "pci:0000:03:00.0" (VFIO),
+ *	"vfio-user:PATH", "emulated" or "emulated:OPTIONS" (starts an emulated board, ended by netra_close;
  *	OPTIONS are netra-emulator's long options without the dashes, with
  *	commas between, a comma inside one written "\,":
  *	"emulated:channels=4,pace=free").
@@ -57,8 +57,13 @@ struct netra_options {
  * @board: Receives the board; free it with netra_close().
  *
  * Touches no register but ids: a running board goes on running. A board can
- * be open in one process at a time (NETRA_ERR_BUSY). netra_open_error() has
- * the whole sentence for a failure.
+ * be open in one process at a time (NETRA_ERR_BUSY), but any number of them
+ * share /dev/netra0. There the driver decides on firmware, memory, windows,
+ * synchronisation, interrupts and time-outs: a wish for others that it does not
+ * fulfil is NETRA_ERR_UNSUPPORTED, but irq_holdoff_us is ignored. Who may only
+ * read the node may watch and read frames, but not boot or command
+ * (NETRA_ERR_PERMISSION). netra_open_error() has the whole sentence for a
+ * failure.
  */
 enum netra_error netra_open(const char *name,
 			    const struct netra_options *options,
@@ -111,7 +116,9 @@ typedef void netra_boot_callback(void *context,
  * @force: Reset the board first.
  * @callback: NULL for none.
  *
- * Blocks, within the bounds of each stage (about 50 s in all).
+ * Blocks, within the bounds of each stage (about 50 s in all). The Linux driver
+ * has its firmware from /lib/firmware/netra, boots a board when it finds it,
+ * attaches it, too, and may be forced while other programs read.
  * NETRA_ERR_BOOT, NETRA_ERR_IMAGE, NETRA_ERR_GONE; the error text says where
  * it ended. Booting an attached board is NETRA_ERR_STATE.
  */
@@ -130,7 +137,8 @@ enum netra_error netra_start(struct netra_board *board);
 /**
  * netra_reset() - Function-level reset: the board is cold afterwards.
  *
- * Open readers see a gap if the board is started again.
+ * Open readers see a gap if the board is started again. The Linux driver boots
+ * it at once: it runs again afterwards.
  */
 enum netra_error netra_reset(struct netra_board *board);
 
@@ -262,7 +270,11 @@ enum netra_error netra_command(struct netra_board *board, uint32_t channel,
 enum netra_error netra_channel_start(struct netra_board *board,
 				     uint32_t channel);
 
-/** netra_channel_stop() - NETRA_CMD_STOP. */
+/**
+ * netra_channel_stop() - NETRA_CMD_STOP.
+ *
+ * A channel of /dev/netra0 goes on while other programs use it.
+ */
 enum netra_error netra_channel_stop(struct netra_board *board,
 				    uint32_t channel);
 
@@ -299,7 +311,7 @@ struct netra_bar_info {
 
 struct netra_board_details {
 	char name[128];
-	char driver[32];	/* "vfio", "vfio-user" */
+	char driver[32];	/* "netra", "vfio", "vfio-user" */
 	char soc[16];		/* "dm8168" */
 	char firmware[33];	/* "" until it runs */
 	char state[16];		/* "cold", "attached", … */
@@ -317,12 +329,12 @@ struct netra_board_stats {
 	enum netra_sync_mode sync_mode;
 	uint32_t window_bytes;
 	uint32_t window_count;
-	uint64_t window_bus[31];
+	uint64_t window_bus[31];	/* 0: not told to this user */
 	uint64_t arena_bytes;
 	char memory[64];	/* which memory was had: "huge pages (2 MB), write-back" */
 	char cache_mode[32];	/* "write-back" */
 	uint64_t interrupts;	/* taken by the host */
-	uint64_t wakeups;	/* dispatch calls that found something */
+	uint64_t wakeups;	/* looks of the board's driver that found something */
 	uint64_t board_interrupts;	/* sent by the board */
 	uint64_t heartbeats;
 	uint64_t events_lost;
@@ -368,7 +380,8 @@ struct netra_list_entry {
 	uint64_t bar_bytes[6];
 	uint32_t link_width;
 	uint32_t link_mtps;
-	char state[48];		/* what keeps it from being opened, or "ready" */
+	char state[48];		/* what keeps it from being opened, or "ready";
+				 * of /dev/netraN: the board's, "attached", … */
 };
 
 /**

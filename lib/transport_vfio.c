@@ -278,9 +278,12 @@ static enum netra_error open_group(struct transport *t, const char *address)
 		return netra_transport_fail(t, NETRA_ERR_UNSUPPORTED,
 					    "the machine has no IOMMU in use: switch VT-d or AMD-Vi on in the BIOS and boot with intel_iommu=on");
 	netra_pci_link(address, "driver", driver, sizeof(driver));
+	if (strcmp(driver, "netra") == 0)
+		return netra_transport_fail(t, NETRA_ERR_BUSY,
+					    "the kernel drives it: use its node, /dev/netraN ('netra list'), or bind it to vfio-pci instead");
 	if (strcmp(driver, "vfio-pci") != 0)
 		return netra_transport_fail(t, NETRA_ERR_PERMISSION,
-					    "bound to %s, not to vfio-pci: run modprobe vfio-pci; cd /sys/bus/pci; echo vfio-pci > devices/%s/driver_override; echo %s > drivers_probe (as root, after an unbind)",
+					    "bound to %s, not to vfio-pci: run modprobe vfio-pci; cd /sys/bus/pci; echo vfio-pci > devices/%s/driver_override; echo %s > drivers_probe (as root, after an unbind), or modprobe netra and use /dev/netraN",
 					    driver[0] ? driver : "no driver",
 					    address, address);
 	snprintf(path, sizeof(path), "/dev/vfio/%s", number);

@@ -13,6 +13,7 @@
  * Watching, readers included, needs read permission; NETRA_IOC_BOOT and
  * NETRA_IOC_COMMAND need write permission (EPERM). Structures are the same for
  * 32-bit and 64-bit programs; what is reserved must be 0 (EINVAL).
+ * docs/linux-ioctl.md has an example.
  */
 #ifndef NETRA_IOCTL_H
 #define NETRA_IOCTL_H

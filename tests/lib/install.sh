@@ -10,7 +10,7 @@ root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 
 strict="-Wall -Wextra -Wpedantic -Werror -fsyntax-only"
-for header in lib/netra.h core/error.h core/types.h; do
+for header in lib/netra.h core/error.h core/types.h os/linux/netra_ioctl.h; do
 	for std in c11 c2x; do
 		# shellcheck disable=SC2086 # options, not one word
 		echo "#include \"$header\"" |

@@ -24,6 +24,7 @@ static void expect(const char *text, enum name_kind kind, const char *rest)
 static void names_are_taken_apart(void **state)
 {
 	(void)state;
+	expect("/dev/netra0", NAME_KERNEL, "/dev/netra0");
 	expect("pci:0000:03:00.0", NAME_PCI, "0000:03:00.0");
 	expect("pci:03:00.0", NAME_PCI, "0000:03:00.0");
 	expect("pci:10AB:ff:1F.7", NAME_PCI, "10ab:ff:1f.7");
@@ -39,7 +40,7 @@ static void other_names_are_refused(void **state)
 	static const char *const bad[] = {
 		"", "pci", "pci:", "pci:03:00", "pci:03:20.0", "pci:03:00.8",
 		"pci:0000:03:00.0x", "pci:03:00.0 ", "vfio-user", "vfio-user:",
-		"emulatedx", "Emulated", "/dev/netra0", "card0",
+		"emulatedx", "Emulated", "/dev/netra", "netra0", "card0",
 	};
 	char endless[2000] = "vfio-user:";
 
