@@ -220,7 +220,9 @@ void netra_cursor_open(struct netra_host *host, uint32_t channel,
 	r->flags = flags;
 	r->epoch = c->epoch;
 	r->next = c->ring.head;
-	r->expected = c->sequence_next;
+	/* A generation begins with a jump, which is not for those who come after. */
+	r->expected = c->sequence_base > c->sequence_next ? c->sequence_base :
+							    c->sequence_next;
 	if (flags & NETRA_CURSOR_FROM_KEY && c->ring.have_key) {
 		r->next = c->ring.key;
 		r->expected = netra_ring_frame(&c->ring, r->next)->sequence;

@@ -421,8 +421,9 @@ static void host_area_is_noise(void **state)
 static void a_reset_board_starts_again(void **state)
 {
 	struct fixture *f = *state;
-	struct netra_frame held, frame;
 	uint32_t generation = f->board->host.generation;
+	struct netra_frame held, frame;
+	struct netra_reader *late;
 	uint32_t records;
 
 	put(f, 0);
@@ -441,12 +442,18 @@ static void a_reset_board_starts_again(void **state)
 	assert_int_not_equal(f->board->host.generation, generation);
 	assert_int_equal(netra_reader_release(f->reader[0], &held),
 			 NETRA_ERR_OVERWRITTEN);
+	assert_int_equal(netra_reader_open(f->board, 0, NETRA_READER_ALL, &late),
+			 NETRA_OK);
 	f->dts = 0;
 	put(f, 0);
 	run(f, 20, NULL);
 	frame = take(f, 0);
 	assert_int_equal(frame.lost, 1);
 	assert_true(frame.dts_90k > held.dts_90k);
+	/* Who came after the reset has lost nothing by it. */
+	assert_int_equal(netra_reader_next(late, &frame), NETRA_OK);
+	assert_int_equal(frame.lost, 0);
+	netra_reader_close(late);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
