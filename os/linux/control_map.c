@@ -128,7 +128,8 @@ int netra_control_mmap(struct file *f, struct vm_area_struct *vma)
 
 	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
 		return -EACCES;
-	if (!(vma->vm_flags & VM_SHARED))
+	/* Not VM_SHARED, which files opened for reading only never have. */
+	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	mutex_lock(&file->dev->lock);
 	err = map(file, vma);
