@@ -140,8 +140,8 @@ static uint32_t firmware_state(const struct netra_producer *producer)
 	return NETRA_FW_IDLE;
 }
 
-static void write_channel_status(struct netra_producer *producer,
-				 uint32_t channel)
+void netra_producer_channel_status(struct netra_producer *producer,
+				   uint32_t channel)
 {
 	const struct netra_channel_status *now =
 		&producer->channel[channel].status;
@@ -178,7 +178,7 @@ void netra_producer_heartbeat(struct netra_producer *producer)
 	producer->transfer_faults_told = producer->transfer_faults;
 
 	for (uint32_t i = 0; i < producer->attach.channels; i++)
-		write_channel_status(producer, i);
+		netra_producer_channel_status(producer, i);
 	netra_producer_write(producer, HOST_AREA(status), &wire,
 			     __builtin_offsetof(struct netra_firmware_status,
 						heartbeat));

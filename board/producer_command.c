@@ -48,6 +48,7 @@ static uint32_t execute(struct netra_producer *producer,
 		channel_status->state = NETRA_CHANNEL_RUNNING;
 	if (status == NETRA_REPLY_OK && command->opcode == NETRA_CMD_STOP)
 		channel_status->state = NETRA_CHANNEL_STOPPED;
+	netra_producer_channel_status(producer, command->channel);
 	return status;
 }
 

@@ -37,6 +37,10 @@ void netra_producer_interrupt(struct netra_producer *producer);
 /* Status lines, then the firmware status, its heartbeat word last. */
 void netra_producer_heartbeat(struct netra_producer *producer);
 
+/** netra_producer_channel_status() - Tell the host how a channel stands. */
+void netra_producer_channel_status(struct netra_producer *producer,
+				   uint32_t channel);
+
 /* producer_attach.c */
 void netra_producer_check_attach(struct netra_producer *producer);
 
