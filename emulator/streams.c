@@ -52,13 +52,19 @@ void netra_emu_streams_begin(struct netra_emu_agent *agent)
 		set_format(agent, i);
 }
 
-static uint32_t start(struct netra_emu_agent *agent, uint32_t channel)
+/* A camera obeys; a file goes on to its next one. */
+static void ask_key(struct netra_emu_agent *agent, uint32_t channel)
 {
-	struct netra_emu_stream *stream = &agent->stream[channel];
-	/* A camera obeys; a file goes on to its next one. */
 	static const struct netra_command key = {
 		.opcode = NETRA_CMD_KEY_FRAME,
 	};
+
+	netra_source_command(agent->emu->source[channel], &key);
+}
+
+static uint32_t start(struct netra_emu_agent *agent, uint32_t channel)
+{
+	struct netra_emu_stream *stream = &agent->stream[channel];
 
 	if (stream->running)
 		return NETRA_REPLY_OK;
@@ -73,7 +79,7 @@ static uint32_t start(struct netra_emu_agent *agent, uint32_t channel)
 	/* A source may begin without a key frame: then that is how it is. */
 	stream->want_key = stream->begun;
 	if (stream->want_key)
-		netra_source_command(agent->emu->source[channel], &key);
+		ask_key(agent, channel);
 	stream->no_signal = 0;
 	stream->seen_head = 0;
 	tell_format(agent, channel);
@@ -299,6 +305,9 @@ static uint64_t pump_one(struct netra_emu_agent *agent, uint32_t channel,
 	/* What was coded before a START's key frame is never sent. */
 	if (stream->want_key && (!(stream->unit.flags & NETRA_FRAME_KEY) ||
 				 now_ns - due > PATIENCE_NS)) {
+		/* Its next one of its own accord may be far. */
+		if (stream->unit.flags & NETRA_FRAME_KEY)
+			ask_key(agent, channel);
 		done_with_unit(stream);
 		return now_ns;
 	}
