@@ -23,7 +23,7 @@ static void source_changed(struct netra_video *video)
 	v4l2_event_queue(&video->vdev, &event);
 }
 
-static void signal_changed(struct netra_video *video, bool no_signal)
+void netra_video_signal(struct netra_video *video, bool no_signal)
 {
 	if (video->no_signal == no_signal)
 		return;
@@ -52,10 +52,10 @@ void netra_video_event(struct netra_device *dev,
 	video = dev->video[info->channel];
 	switch (info->type) {
 	case NETRA_EVENT_SIGNAL_LOST:
-		signal_changed(video, true);
+		netra_video_signal(video, true);
 		break;
 	case NETRA_EVENT_SIGNAL_FOUND:
-		signal_changed(video, false);
+		netra_video_signal(video, false);
 		break;
 	case NETRA_EVENT_FORMAT:
 		format_changed(video, info->arg[0], info->arg[1]);
@@ -96,12 +96,20 @@ static int querycap(struct file *file, void *fh, struct v4l2_capability *cap)
 	return 0;
 }
 
-/* A program that slept while the board was removed */
+/* What vb2 makes of a board that went away is not what programs expect. */
+static int why(const struct netra_video *video, int err)
+{
+	const struct netra_device *dev = video->dev;
+
+	if ((err == -EIO || err == -EINVAL) &&
+	    (READ_ONCE(dev->dead) || READ_ONCE(dev->host.lost) == NETRA_ERR_GONE))
+		return -ENODEV;
+	return err;
+}
+
 static int dqbuf(struct file *file, void *fh, struct v4l2_buffer *buffer)
 {
-	int err = vb2_ioctl_dqbuf(file, fh, buffer);
-
-	return err && !video_is_registered(video_devdata(file)) ? -ENODEV : err;
+	return why(video_drvdata(file), vb2_ioctl_dqbuf(file, fh, buffer));
 }
 
 static ssize_t read(struct file *file, char __user *data, size_t count,
@@ -109,7 +117,7 @@ static ssize_t read(struct file *file, char __user *data, size_t count,
 {
 	ssize_t n = vb2_fop_read(file, data, count, position);
 
-	return n < 0 && !video_is_registered(video_devdata(file)) ? -ENODEV : n;
+	return n < 0 ? why(video_drvdata(file), n) : n;
 }
 
 static int log_status(struct file *file, void *fh)
@@ -207,6 +215,8 @@ static void init_node(struct netra_video *video)
 	vdev->release = release;
 	vdev->lock = &video->lock;
 	vdev->queue = &video->queue;
+	v4l2_prio_init(&video->prio);
+	vdev->prio = &video->prio;
 	vdev->device_caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING |
 			    V4L2_CAP_READWRITE;
 	video_set_drvdata(vdev, video);

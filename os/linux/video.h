@@ -49,6 +49,7 @@ struct netra_video {
 	u32 channel;
 	struct mutex lock;		/* of the node and its queue */
 	struct video_device vdev;
+	struct v4l2_prio_state prio;	/* a recorder's on one camera binds no other */
 	struct vb2_queue queue;
 	struct v4l2_ctrl_handler controls;
 
@@ -75,6 +76,11 @@ struct netra_video {
 	struct netra_kept_sets sets;
 	struct netra_video_counters counters;
 };
+
+/* ---- video.c ------------------------------------------------------------- */
+
+/** netra_video_signal() - The camera's signal was lost or found. With dev->lock. */
+void netra_video_signal(struct netra_video *video, bool no_signal);
 
 /* ---- video_queue.c ------------------------------------------------------- */
 

@@ -44,8 +44,11 @@ bool netra_video_refresh(struct netra_video *video)
 	height = netra_read32(&status->height);
 	num = netra_read32(&status->rate_num);
 	den = netra_read32(&status->rate_den);
+	/* Not while the board writes another one over it. */
 	known = width >= SIDE_MIN && width <= SIDE_MAX &&
-		height >= SIDE_MIN && height <= SIDE_MAX;
+		height >= SIDE_MIN && height <= SIDE_MAX &&
+		width == netra_read32(&status->width) &&
+		height == netra_read32(&status->height);
 	if (known) {
 		format->width = width;
 		format->height = height;

@@ -83,6 +83,8 @@ static bool fill(struct netra_video *video, struct netra_video_buffer *buffer,
 	if (!video->begun) {
 		video->first_sequence = frame->sequence;
 		video->begun = true;
+		/* Nobody tells what changed while the channel was stopped. */
+		netra_video_signal(video, frame->flags & NETRA_FRAME_NO_SIGNAL);
 	}
 	bytes = copy(video, buffer, frame, &head);
 	if (!bytes)
