@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The V4L2 nodes of the Linux driver: v4l2-compliance on all of them, and that
+settings, events and losses are what the board's are."""
+
+import dataclasses
+import re
+import time
+
+from machine import OFF, PATIENCE, expect, fetch, main, on, run
+from harness import equal, wait_for
+
+CHANNELS = 16
+AT_ONCE = 4     # more keep two processors too busy to keep up
+SMALL = ("--size", "352x240")
+CAMERAS = dataclasses.replace(OFF, name="cameras", boards=((*SMALL, "--fault", "signal-lost:ch=3,after=60,for=150"),))
+# As fast as it is taken: who pauses loses frames at once.
+FLOOD = dataclasses.replace(OFF, name="flood", boards=((*SMALL, "--channels", 2, "--pace", "free"),))
+
+
+def tool(name):
+    return fetch("v4l2-utils") / name
+
+
+def control(m, channel, *words, **keywords):
+    return m.guest.run(tool("v4l2-ctl"), "-d", f"/dev/video{channel}", *words, **keywords)
+
+
+def stream(m, channel, count, *words):
+    """A Job that dequeues buffers and says what each is."""
+    return m.guest.start(tool("v4l2-ctl"), "-d", f"/dev/video{channel}", "--verbose --stream-mmap --stream-poll",
+                         f"--stream-count={count}", *words)
+
+
+def buffers(job):
+    """Of what stream() said: a (sequence, bytes, time, flags) for each buffer."""
+    found = re.findall(r"dqbuf:.*seq: *(\d+) bytesused: (\d+) ts: ([\d.]+).*\((.*)\)", job.stdout + job.stderr)
+    return [(int(sequence), int(used), float(at), flags) for sequence, used, at, flags in found]
+
+
+def keys(job):
+    """Which of the buffers hold key frames."""
+    return [place for place, (_, _, _, flags) in enumerate(buffers(job)) if "keyframe" in flags]
+
+
+def have_nodes(m, count=CHANNELS):
+    wait_for(lambda: len(m.guest.run("ls -d /dev/video*", check=False).stdout.split()) == count, 30 * PATIENCE,
+             "the nodes")
+
+
+@on(CAMERAS)
+def a_node_for_each_channel(m):
+    """Named after board and channel, at the board's place on the bus."""
+    have_nodes(m)
+    for channel in (0, CHANNELS - 1):
+        said = control(m, channel, "-D").stdout
+        expect(re.search(rf"Card type +: netra0 ch{channel}\n", said), f"card: {said}")
+        expect(re.search(rf"Bus info +: PCI:{m.address()}\n", said), f"bus: {said}")
+
+
+@on(CAMERAS)
+def a_lost_signal_is_an_event(m):
+    """… and the input's status, until it is found again."""
+    have_nodes(m)
+    expect("(Camera 3: ok)" in control(m, 3, "-I").stdout, "the input before has no signal")
+    job = m.guest.start(tool("v4l2-ctl"), "-d /dev/video3 --wait-for-event=source_change=0")
+    # It is not told before it has opened the node.
+    time.sleep(3 * PATIENCE)
+    frames = m.guest.start("timeout", 30 * PATIENCE, "cat /dev/video3 >/dev/null")
+    job.wait(30 * PATIENCE)
+    expect("source_change" in job.stdout, f"event: {job.stdout}")
+    expect("(Camera 3: no signal)" in control(m, 3, "-I").stdout, "the input still has a signal")
+    wait_for(lambda: "(Camera 3: ok)" in control(m, 3, "-I").stdout, 30 * PATIENCE, "the signal")
+    m.guest.run("kill $(pidof cat)")
+    frames.wait(check=False)
+
+
+@on(CAMERAS)
+def compliance(m):
+    """All nodes, some at once; the last with buffers that another exports."""
+    have_nodes(m)
+    words = [f"-d /dev/video{channel}" for channel in range(CHANNELS)]
+    words[-1] += " -e /dev/video0"
+    jobs = []
+    for first in range(0, CHANNELS, AT_ONCE):
+        jobs += [m.guest.start(tool("v4l2-compliance"), f"-s10 {word} 2>&1 | tr '\\r' '\\n'")
+                 for word in words[first:first + AT_ONCE]]
+        for job in jobs[first:]:
+            job.wait(120 * PATIENCE, check=False)
+    for job in jobs:
+        said = job.stdout
+        complaints = "\n".join(line for line in said.splitlines() if "fail" in line or "warn" in line)
+        total = re.search(r"Succeeded: (\d+), Failed: (\d+), Warnings: (\d+)", said)
+        expect(total and int(total[1]) > 50, f"no account of {job.command}:\n{said[-2000:]}")
+        equal((total[2], total[3]), ("0", "0"), f"failures, warnings of {job.command}; it said:\n{complaints}\n")
+    expect("DMABUF (select): OK" in jobs[-1].stdout, "buffers of another node were not tried")
+
+
+@on(CAMERAS)
+def time_stamps_are_regular(m):
+    """Those of the board's clock, whenever the frames were copied."""
+    have_nodes(m)
+    job = stream(m, 0, 60).wait(60 * PATIENCE)
+    now = float(m.guest.run("cut -d' ' -f1 /proc/uptime").stdout)
+    times = [at for _, _, at, _ in buffers(job)]
+    equal(len(times), 60, "buffers")
+    equal([sequence for sequence, _, _, _ in buffers(job)], list(range(60)), "sequence")
+    expect(now - 60 * PATIENCE < times[0] and times[-1] < now, f"from {times[0]} to {times[-1]}, now it is {now}")
+    middle = sorted(b - a for a, b in zip(times, times[1:]))[29]
+    expect(0.032 < middle < 0.035, f"frames are {middle} s apart")
+
+
+@on(CAMERAS)
+def controls_reach_the_board(m):
+    """GOP length, key frames on request, bit rate."""
+    have_nodes(m)
+    control(m, 1, "-c video_gop_size=10")
+    job = stream(m, 1, 40).wait(60 * PATIENCE)
+    equal(keys(job), [0, 10, 20, 30], "places of key frames")
+    control(m, 1, "-c video_gop_size=3600")
+    job = stream(m, 1, 150)
+    wait_for(lambda: len(buffers(job)) > 30, 60 * PATIENCE, "frames")
+    control(m, 1, "-c force_key_frame=1")
+    equal(len(keys(job.wait(60 * PATIENCE))), 2, "key frames, one of them forced")
+    before = sum(used for _, used, _, _ in buffers(job)[-60:])
+    control(m, 1, "-c video_bitrate=64000")
+    job = stream(m, 1, 150).wait(60 * PATIENCE)
+    after = sum(used for _, used, _, _ in buffers(job)[-60:])
+    expect(after * 2 < before, f"{before} bytes before, {after} at the lower rate")
+    control(m, 1, "-c video_gop_size=30,video_bitrate=2000000")
+    said = control(m, 1, "-C h264_profile,h264_level").stdout
+    expect("Constrained Baseline" in said, f"profile: {said}")
+
+
+def probed(m, name):
+    """Size and rate that are in a stream."""
+    path = m.guest.folder / name
+    said = run("ffprobe", "-v", "error", "-show_entries", "stream=width,height,r_frame_rate", "-of", "csv=p=0", path)
+    return said.stdout.strip()
+
+
+@on(CAMERAS)
+def formats_reach_the_board(m):
+    """Standards, sizes and frame intervals; nobody is told of his own changes."""
+    have_nodes(m)
+    watch = m.guest.start("timeout", 60 * PATIENCE, tool("v4l2-ctl"), "-d /dev/video2 --wait-for-event=source_change=0")
+    time.sleep(3 * PATIENCE)
+    control(m, 2, "-v width=352,height=240")
+    control(m, 2, "-s pal")
+    stream(m, 2, 30, "--stream-skip=5 --stream-to=pal.264").wait(60 * PATIENCE)
+    equal(probed(m, "pal.264"), "352,288,25/1", "PAL")
+    control(m, 2, "-v width=700,height=500")
+    stream(m, 2, 30, "--stream-skip=5 --stream-to=large.264").wait(60 * PATIENCE)
+    equal(probed(m, "large.264"), "704,576,25/1", "the largest")
+    control(m, 2, "-p 10")
+    job = stream(m, 2, 20, "--stream-skip=5").wait(60 * PATIENCE)
+    times = [at for _, _, at, _ in buffers(job)]
+    expect(1.8 < times[-1] - times[-20] < 2, f"19 frames at 10 a second: {times}")
+    control(m, 2, "-s ntsc")
+    said = control(m, 2, "-V -P").stdout
+    expect("704/480" in said and "29.970" in said, f"NTSC: {said}")
+    expect(not watch.stdout, f"an event of one's own change: {watch.stdout}")
+
+
+@on(CAMERAS)
+def read_gives_the_stream(m):
+    """read() begins with parameter sets and a key frame, on two nodes at once."""
+    have_nodes(m)
+    jobs = [m.guest.start(f"head -c 100000 /dev/video{channel} >read{channel}.264") for channel in (4, 5)]
+    for channel, job in zip((4, 5), jobs):
+        job.wait(60 * PATIENCE)
+        expect(probed(m, f"read{channel}.264").endswith(",30/1"), "its rate is another")
+        types = re.findall(rb"\x00\x00\x01(.)", (m.guest.folder / f"read{channel}.264").read_bytes(), re.DOTALL)
+        kinds = [kind[0] & 31 for kind in types[:4] if kind[0] & 31 != 6]
+        equal(kinds[:3], [7, 8, 5], "the first NAL units")
+
+
+@on(FLOOD)
+def a_pause_shows_in_the_sequence(m):
+    """Who does not read loses frames, counted, up to a key frame; another does not."""
+    have_nodes(m, 2)
+    slow = stream(m, 0, 200, "--stream-sleep count=50,sleep=3000,mode=0")
+    slow.wait(120 * PATIENCE)
+    found = buffers(slow)
+    gaps = [place for place in range(1, len(found)) if found[place][0] != found[place - 1][0] + 1]
+    expect(gaps, f"no gap: {[sequence for sequence, _, _, _ in found]}")
+    for place in gaps:
+        expect("keyframe" in found[place][3], f"no key frame after the gap before buffer {place}")
+    said = control(m, 0, "--log-status").stdout
+    expect("0 faults" in said, f"log: {said}")
+
+
+@on(CAMERAS)
+def the_driver_is_unbound(m):
+    """Programs that stream end, open files are harmless, and nodes come back."""
+    have_nodes(m)
+    jobs = [stream(m, channel, 10000) for channel in range(3)]
+    jobs.append(m.guest.start("cat /dev/video3 >/dev/null"))
+    held = m.guest.start("sleep 8 </dev/video4")
+    wait_for(lambda: all(len(buffers(job)) > 10 for job in jobs[:3]), 60 * PATIENCE, "frames")
+    m.guest.run(f"echo {m.address()} >/sys/bus/pci/drivers/netra/unbind", timeout=30 * PATIENCE)
+    for job in jobs:
+        job.wait(30 * PATIENCE, check=False)
+    expect("No such device" in jobs[-1].stderr, f"what cat had to say: {jobs[-1].stderr}")
+    equal(m.guest.run("ls -d /dev/video*", check=False).stdout, "", "nodes that are left")
+    m.guest.run(f"echo {m.address()} >/sys/bus/pci/drivers/netra/bind", timeout=30 * PATIENCE)
+    have_nodes(m)
+    held.wait(30 * PATIENCE, check=False)
+    equal(len(buffers(stream(m, 0, 20).wait(60 * PATIENCE))), 20, "buffers afterwards")
+
+
+if __name__ == "__main__":
+    main()
