@@ -358,6 +358,10 @@ static void event(struct netra_host *host, const struct netra_event_info *info,
 	struct netra_device *dev = netra_device_of(host);
 
 	trace_netra_event(dev->number, info->type, info->channel, info->arg[0]);
+	if (info->type == NETRA_EVENT_FAULT &&
+	    info->arg[0] == NETRA_FAULT_TRANSFER)
+		dev_err_ratelimited(&dev->pdev->dev,
+				    "a transfer of the board was refused: its windows do not lead where it thinks\n");
 	netra_video_event(dev, info);
 	netra_control_event(dev, info, host_ns);
 }

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the Linux driver does with boards that misbehave: one board for each
+fault in one guest, all recorded from at once. The boards' other channels lose
+nothing, and the recorder is not restarted for it."""
+
+import atexit
+import json
+import pathlib
+import re
+import tempfile
+
+from machine import PATIENCE, Setup, equal, expect, main, on, run
+from harness import NETRA
+
+RATE, CHANNELS, SECONDS = 30, 4, 12
+_folder = tempfile.TemporaryDirectory(prefix="netra-faults-")
+atexit.register(_folder.cleanup)
+CLIP = pathlib.Path(_folder.name) / "clip.264"
+run("ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size=176x144:rate={RATE}", "-t", 4, "-c:v", "libx264",
+    "-preset", "veryfast", "-g", RATE, "-f", "h264", CLIP)
+
+# Faults of a channel: what the report says of channel 1, which alone has a gap.
+CHANNEL = {
+    "channel-stall": "a channel stopped giving frames",
+    "record-torn": "a frame record's checksum is wrong",
+    "record-garbage": "a frame record's checksum is wrong",
+    "offset-wild": "a frame leaves its data region",
+    "length-wild": "a frame leaves its data region",
+    "head-jump": "the head index ran ahead",
+    "head-back": "the head index ran backwards",
+}
+# Faults of the board: what the report says.
+BOARD = {
+    "heartbeat-stop:after=4000": ("the firmware's heartbeat stopped", "restarting the firmware"),
+    "heartbeat-stop:after=4000,until=reset": ("the firmware's heartbeat stopped",
+                                              "resetting the board and booting it again"),
+    "self-reset:after=90": ("the board reset itself", "resetting the board and booting it again"),
+}
+INTERRUPTS = ("irq-lost:after=30,count=5", "irq-late:ms=150,after=30,count=20", "irq-spurious:after=30,count=50")
+FATAL = "gone:after=90"
+
+SPECS = [f"{kind}:ch=1,after=60" for kind in CHANNEL] + [*BOARD, *INTERRUPTS, FATAL]
+FAULTY = Setup("faulty boards", memory_mb=2048, boards=tuple(
+    ("--bars", "4K,8M,16M,16M", "--channels", CHANNELS, "--source", CLIP, "--fault", spec) for spec in SPECS))
+
+_results = {}
+
+
+def results(m):
+    """Exit status, report and errors of `netra record` for each fault."""
+    if not _results:
+        m.wait_for_dmesg(rf"(?s)(windows of.*){{{len(SPECS)}}}", 60)
+        jobs = [m.guest.start(NETRA, "record", f"/dev/netra{number}", "--store", f"store{number}", "--duration",
+                              f"{SECONDS * PATIENCE}s", "--json") for number in range(len(SPECS))]
+        for spec, job in zip(SPECS, jobs):
+            job.wait(60 * PATIENCE, check=False)
+            report = json.loads(job.stdout) if job.stdout.strip() else {}
+            _results[spec] = (job.returncode, report, job.stderr)
+    return _results
+
+
+def says(report, *words):
+    texts = [event["text"] for event in report["events"]]
+    for word in words:
+        expect(any(word in text for text in texts), f"no event says '{word}': {texts}")
+
+
+def lost_nothing(report, channel):
+    entry = report["channels"][channel]
+    equal((entry["dropped"], entry["gaps"]), (0, 0), f"channel {channel}: frames dropped, gaps")
+    expect(entry["frames"] > RATE * SECONDS // 2, f"too few frames: {entry}")
+
+
+def channel_fault(m, spec, words):
+    status, report, errors = results(m)[spec]
+    equal(status, 0, f"exit status ({errors})")
+    says(report, words)
+    for channel in (0, 2, 3):
+        lost_nothing(report, channel)
+    entry = report["channels"][1]
+    expect(entry["dropped"] > 0 and entry["gaps"] > 0, f"channel 1 shows no gap: {entry}")
+    expect(entry["frames"] > 60 + RATE, f"channel 1 did not come back: {entry}")
+
+
+def board_fault(m, spec, words):
+    status, report, errors = results(m)[spec]
+    equal(status, 0, f"exit status ({errors})")
+    says(report, *words, "the board runs again")
+    for entry in report["channels"]:
+        expect(entry["gaps"] > 0 and entry["frames"] > 3 * RATE, f"no gap, or did not come back: {entry}")
+
+
+def interrupt_fault(m, spec):
+    status, report, errors = results(m)[spec]
+    equal(status, 0, f"exit status ({errors})")
+    for channel in range(CHANNELS):
+        lost_nothing(report, channel)
+
+
+def add(name, check, *arguments):
+    def test(m):
+        check(m, *arguments)
+    test.__name__ = re.sub(r"\W+", "_", name)
+    on(FAULTY)(test)
+
+
+for _spec, (_kind, _words) in zip(SPECS, CHANNEL.items()):
+    add(_kind, channel_fault, _spec, _words)
+for _spec, _words in BOARD.items():
+    add(_spec, board_fault, _spec, _words)
+for _spec in INTERRUPTS:
+    add(_spec.split(":", maxsplit=1)[0], interrupt_fault, _spec)
+
+
+@on(FAULTY)
+def gone_from_the_bus(m):
+    """A clean end that says so, files whole up to then."""
+    status, report, errors = results(m)[FATAL]
+    equal(status, 1, f"exit status ({report})")
+    expect("is gone" in errors, f"stderr: {errors}")
+    for entry in report["channels"]:
+        expect(entry["frames"] >= 60, f"too few frames: {entry}")
+
+
+if __name__ == "__main__":
+    main()
