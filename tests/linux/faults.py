@@ -10,8 +10,8 @@ import pathlib
 import re
 import tempfile
 
-from machine import PATIENCE, Setup, equal, expect, main, on, run
-from harness import NETRA
+from machine import PATIENCE, Setup, expect, main, on, run
+from harness import NETRA, equal
 
 RATE, CHANNELS, SECONDS = 30, 4, 12
 _folder = tempfile.TemporaryDirectory(prefix="netra-faults-")

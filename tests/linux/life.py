@@ -6,9 +6,8 @@ MSI, every window size, suspend, boards that die and come back, stray writes."""
 import json
 import time
 
-from machine import FULL, OFF, PATIENCE, Emulator, Setup, equal, expect, main, on, wait_for
-from guest import fetch
-from harness import NETRA
+from machine import FULL, OFF, PATIENCE, Emulator, Setup, expect, fetch, main, on
+from harness import NETRA, equal, wait_for
 
 CHANNELS = 16
 NO_MSI = Setup("no MSI", append="pci=nomsi")
