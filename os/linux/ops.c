@@ -301,7 +301,7 @@ static enum netra_error make_arena(struct netra_device *dev)
 		}
 	}
 	return netra_host_fail(host, NETRA_ERR_NO_MEMORY,
-			       "no memory for the board's windows, not even %u of 1 MB: switch the IOMMU on, or boot with cma=64M",
+			       "no memory for the board's windows, not even %u of 1 MB: switch the IOMMU on, or load the driver earlier",
 			       host->attach.windows.count);
 }
 
