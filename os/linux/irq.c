@@ -18,7 +18,8 @@ static irqreturn_t msi(int irq, void *data)
 	struct netra_device *dev = data;
 
 	atomic64_inc(&dev->interrupts);
-	atomic64_inc(&dev->vector_interrupts[irq - pci_irq_vector(dev->pdev, 0)]);
+	/* pci_irq_vector() may sleep. */
+	atomic64_inc(&dev->vector_interrupts[irq - dev->pdev->irq]);
 	atomic_set(&dev->interrupted, 1);
 	netra_kick(dev);
 	return IRQ_HANDLED;
