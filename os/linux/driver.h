@@ -139,7 +139,10 @@ struct netra_device {
 	int vectors;
 	bool msi;
 	atomic64_t interrupts;
-	atomic64_t vector_interrupts[NETRA_VECTORS];
+	struct netra_vector {
+		struct netra_device *dev;
+		atomic64_t interrupts;
+	} vector[NETRA_VECTORS];
 
 	u64 wakeups;			/* looks that found something */
 

@@ -15,11 +15,11 @@
 
 static irqreturn_t msi(int irq, void *data)
 {
-	struct netra_device *dev = data;
+	struct netra_vector *vector = data;
+	struct netra_device *dev = vector->dev;
 
 	atomic64_inc(&dev->interrupts);
-	/* pci_irq_vector() may sleep. */
-	atomic64_inc(&dev->vector_interrupts[irq - dev->pdev->irq]);
+	atomic64_inc(&vector->interrupts);
 	atomic_set(&dev->interrupted, 1);
 	netra_kick(dev);
 	return IRQ_HANDLED;
@@ -27,7 +27,7 @@ static irqreturn_t msi(int irq, void *data)
 
 static irqreturn_t legacy(int irq, void *data)
 {
-	struct netra_device *dev = data;
+	struct netra_device *dev = ((struct netra_vector *)data)->dev;
 	u32 status = readl(dev->bar0 + NETRA_REG_EP_IRQ_STATUS);
 
 	/* All-ones: the board is gone, and not what raised the line. */
@@ -56,8 +56,9 @@ int netra_irq_request(struct netra_device *dev)
 		return granted;
 	}
 	for (i = 0; i < granted; i++) {
+		dev->vector[i].dev = dev;
 		err = pci_request_irq(pdev, i, dev->msi ? msi : legacy, NULL,
-				      dev, "netra%u", dev->number);
+				      &dev->vector[i], "netra%u", dev->number);
 		if (err)
 			goto err_free;
 	}
@@ -66,7 +67,7 @@ int netra_irq_request(struct netra_device *dev)
 
 err_free:
 	while (i--)
-		pci_free_irq(pdev, i, dev);
+		pci_free_irq(pdev, i, &dev->vector[i]);
 	pci_free_irq_vectors(pdev);
 	return err;
 }
@@ -76,7 +77,7 @@ void netra_irq_free(struct netra_device *dev)
 	int i;
 
 	for (i = 0; i < dev->vectors; i++)
-		pci_free_irq(dev->pdev, i, dev);
+		pci_free_irq(dev->pdev, i, &dev->vector[i]);
 	dev->vectors = 0;
 	pci_free_irq_vectors(dev->pdev);
 }

@@ -54,8 +54,8 @@ static pci_ers_result_t netra_error_detected(struct pci_dev *pdev,
 	if (state == pci_channel_io_perm_failure) {
 		mutex_lock(&dev->lock);
 		netra_host_gone(&dev->host, "the bus gave it up after an error");
+		netra_video_serve(dev);
 		mutex_unlock(&dev->lock);
-		netra_kick(dev);
 		wake_up_all(&dev->changed);
 		return PCI_ERS_RESULT_DISCONNECT;
 	}

@@ -260,6 +260,9 @@ static bool look(struct netra_device *dev)
 		       dev->phase != phase;
 	default:
 		step(dev);
+		/* Streams that waited for it learn that it failed. */
+		if (dev->host.lost)
+			netra_video_serve(dev);
 		break;
 	}
 	return dev->phase != NETRA_PHASE_IDLE || phase != NETRA_PHASE_IDLE;
@@ -411,7 +414,7 @@ int netra_command_wait(struct netra_device *dev, u32 channel,
 		if (fatal_signal_pending(current))
 			return -ERESTARTSYS;
 		/* Found without an interrupt, too. */
-		netra_host_scan(host, ktime_get_ns());
+		netra_kick(dev);
 	}
 	return netra_errno(error);
 }

@@ -152,7 +152,7 @@ static ssize_t interrupts_show(struct device *device,
 		       (long long)atomic64_read(&dev->interrupts));
 	for (i = 0; dev->msi && i < dev->vectors; i++)
 		n += sysfs_emit_at(buf, n, " %lld",
-				   (long long)atomic64_read(&dev->vector_interrupts[i]));
+				   (long long)atomic64_read(&dev->vector[i].interrupts));
 	return n + sysfs_emit_at(buf, n, "\n");
 }
 static DEVICE_ATTR_RO(interrupts);
