@@ -25,11 +25,11 @@ static void give_up(struct netra_host *host)
 	r->step = NETRA_RECOVER_NONE;
 	host->lost = NETRA_ERR_BOOT;
 	netra_host_fail(host, NETRA_ERR_BOOT, "gave up: %s; tried: %s%s%s",
-		   netra_trouble_text(r->trouble),
-		   r->tried[0] ? r->tried : "nothing",
-		   last[0] ? "; last: " : "", last);
+			netra_trouble_text(r->trouble),
+			r->tried[0] ? r->tried : "nothing",
+			last[0] ? "; last: " : "", last);
 	netra_host_notify(host, NETRA_HOST_TROUBLE, NETRA_EVENT_BOARD, "%s",
-		     netra_rung_text(NETRA_RUNG_GIVE_UP));
+			  netra_rung_text(NETRA_RUNG_GIVE_UP));
 }
 
 static void note_try(struct netra_host *host, const char *text)
@@ -44,8 +44,9 @@ static void note_try(struct netra_host *host, const char *text)
 static void recovered(struct netra_host *host, uint32_t channel)
 {
 	netra_host_notify(host, NETRA_HOST_RECOVERED, channel,
-		     channel == NETRA_EVENT_BOARD ? "the board runs again" :
-						    "the channel runs again");
+			  channel == NETRA_EVENT_BOARD ?
+				  "the board runs again" :
+				  "the channel runs again");
 }
 
 static void go(struct netra_host *host, enum netra_recovery_step step,
@@ -109,10 +110,10 @@ static void climb(struct netra_host *host, enum netra_trouble trouble,
 		give_up(host);
 		return;
 	}
-	netra_host_notify(host, NETRA_HOST_RECOVERY,
-		     r->rung == NETRA_RUNG_RESYNC_CHANNEL ? channel :
-							    NETRA_EVENT_BOARD,
-		     "%s", netra_rung_text(r->rung));
+	if (r->rung != NETRA_RUNG_RESYNC_CHANNEL)
+		channel = NETRA_EVENT_BOARD;
+	netra_host_notify(host, NETRA_HOST_RECOVERY, channel, "%s",
+			  netra_rung_text(r->rung));
 	switch (r->rung) {
 	case NETRA_RUNG_RESYNC_CHANNEL:
 		begin_resync(host, channel, now_ns);
@@ -179,13 +180,13 @@ void netra_recover_trouble(struct netra_host *host, enum netra_trouble trouble,
 		go(host, NETRA_RECOVER_PROBE, PROBE_MS, now_ns);
 		return;
 	}
-	netra_host_notify(host, NETRA_HOST_TROUBLE, channel, "%s%s%s",
-		     netra_trouble_text(trouble),
-		     trouble == NETRA_TROUBLE_RING_FAULT ? ": " : "",
-		     trouble == NETRA_TROUBLE_RING_FAULT ?
-			     netra_ring_fault_text(
-				     host->channel[channel].ring.fault) :
-			     "");
+	if (trouble == NETRA_TROUBLE_RING_FAULT)
+		netra_host_notify(host, NETRA_HOST_TROUBLE, channel, "%s: %s",
+				  netra_trouble_text(trouble),
+				  netra_ring_fault_text(host->channel[channel].ring.fault));
+	else
+		netra_host_notify(host, NETRA_HOST_TROUBLE, channel, "%s",
+				  netra_trouble_text(trouble));
 	host->error_text[0] = 0;
 	climb(host, trouble, channel, now_ns);
 }
@@ -199,7 +200,7 @@ static void probe(struct netra_host *host, uint64_t now_ns)
 		return;
 	if (found != NETRA_TROUBLE_GONE) {
 		netra_host_notify(host, NETRA_HOST_TROUBLE, NETRA_EVENT_BOARD,
-			     "%s", netra_trouble_text(NETRA_TROUBLE_RESET));
+				  "%s", netra_trouble_text(NETRA_TROUBLE_RESET));
 		climb(host, NETRA_TROUBLE_RESET, NETRA_EVENT_BOARD, now_ns);
 	} else if (now_ns >= host->recovery.until_ns) {
 		netra_host_gone(host, "it answers all-ones");
