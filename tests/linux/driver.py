@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The Linux driver finds boards and lets go of them."""
 
-from machine import FULL, OFF, PT, expect, main, on
+from machine import CHANNELS, FULL, OFF, PT, expect, main, on
 
 
 @on(OFF, PT, FULL)
 def finds_the_board(m):
-    m.wait_for_dmesg(rf"netra {m.address()}: .*16 channels")
+    m.wait_for_dmesg(rf"netra {m.address()}: .*{CHANNELS} channels")
     driver = m.guest.run("readlink", f"{m.sysfs()}/driver").stdout.strip()
     expect(driver.endswith("/netra"), f"its driver is {driver or 'none'}")
 

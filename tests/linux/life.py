@@ -6,10 +6,9 @@ MSI, every window size, suspend, boards that die and come back, stray writes."""
 import json
 import time
 
-from machine import FULL, OFF, PATIENCE, Emulator, Setup, expect, fetch, main, on
+from machine import CHANNELS, FULL, OFF, PATIENCE, Emulator, Setup, expect, fetch, main, on
 from harness import NETRA, equal, wait_for
 
-CHANNELS = 16
 NO_MSI = Setup("no MSI", append="pci=nomsi")
 STRAY = Setup("stray writes", iommu="full", append="iomem=relaxed")
 
@@ -108,7 +107,7 @@ def board_dies_and_another_is_plugged_in(m):
     expect(noticed < 2.5 * PATIENCE, f"it took {noticed:.1f} s")
     equal(job.wait(30 * PATIENCE, check=False).returncode, 1, "exit status")
     m.guest.unplug(0)
-    board = Emulator()
+    board = Emulator("--channels", CHANNELS)
     m.boards.append(board)
     board.__enter__()
     m.guest.plug(0, board.socket)

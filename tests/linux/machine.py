@@ -29,6 +29,7 @@ KERNEL = os.environ.get("NETRA_GUEST", "guest")
 DEBUG = KERNEL != "guest"
 # Everything is so much slower there.
 PATIENCE = 4 if DEBUG else 1
+CHANNELS = 4 if DEBUG else 16
 
 COMPLAINTS = re.compile(
     r"WARNING:|BUG:|Oops|Call Trace|KASAN|UBSAN|ODEBUG|DMA-API:|INFO: |general protection|"
@@ -40,7 +41,7 @@ class Setup:
     """What a guest is made of."""
     name: str
     iommu: str = "off"      # or "pt" (on, but not for the driver's transfers), or "full"
-    boards: tuple = ((),)   # the emulator's options for each
+    boards: tuple = (("--channels", CHANNELS),)   # the emulator's options for each
     parameters: str = ""    # of netra.ko
     append: str = ""        # to the kernel's command line
     cpus: int = 2
