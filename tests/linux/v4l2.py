@@ -7,10 +7,9 @@ import dataclasses
 import re
 import time
 
-from machine import OFF, PATIENCE, expect, fetch, main, on, run
+from machine import CHANNELS, OFF, PATIENCE, expect, fetch, main, on, run
 from harness import equal, wait_for
 
-CHANNELS = 16
 AT_ONCE = 4     # more keep two processors too busy to keep up
 SMALL = ("--size", "352x240")
 CAMERAS = dataclasses.replace(OFF, name="cameras", boards=((*SMALL, "--fault", "signal-lost:ch=3,after=60,for=150"),))
