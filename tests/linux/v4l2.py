@@ -12,7 +12,8 @@ from harness import equal, wait_for
 
 AT_ONCE = 4     # more keep two processors too busy to keep up
 SMALL = ("--size", "352x240")
-CAMERAS = dataclasses.replace(OFF, name="cameras", boards=((*SMALL, "--fault", "signal-lost:ch=3,after=60,for=150"),))
+CAMERAS = dataclasses.replace(OFF, name="cameras", boards=(
+    (*SMALL, "--channels", CHANNELS, "--fault", "signal-lost:ch=3,after=60,for=150"),))
 # As fast as it is taken: who pauses loses frames at once.
 FLOOD = dataclasses.replace(OFF, name="flood", boards=((*SMALL, "--channels", 2, "--pace", "free"),))
 
