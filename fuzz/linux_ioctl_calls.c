@@ -30,6 +30,7 @@ bool may_boot;
 int file[FILES];
 uint64_t arena_bytes;
 static volatile uint8_t seen;
+static uint8_t scratch[8192];	/* for any call's answer, at an odd address */
 
 static void count(unsigned long *counter)
 {
@@ -103,9 +104,9 @@ static void *bad_address(struct thread *t)
 	case 1:
 		return (void *)(uintptr_t)0xffffffff81000000ull;
 	case 2:
-		return (void *)(uintptr_t)(0x1000 + edge(t));
+		return (void *)(uintptr_t)(1 + any(t, 0xffff));
 	default:
-		return t->map ? t->map : (uint8_t *)&file[0] - 1;
+		return t->map ? t->map : scratch + 1;
 	}
 }
 

@@ -237,7 +237,7 @@ def goes_away(m, take):
     store = m.guest.folder / f"left-{take.__name__}"
     record = m.guest.start(NETRA, "record", OTHER, "--json", "--store", store.name)
     wait_for(lambda: record.done.is_set() or len(list(store.glob("*.part"))) == 4, 30 * PATIENCE, "a recording")
-    capture = captures(m, "left", 0)
+    capture = captures(m, store.name, 0)
     take()
     for job in (record, capture):
         job.wait(30 * PATIENCE, check=False)
