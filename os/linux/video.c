@@ -236,13 +236,12 @@ static int add(struct netra_device *dev, u32 channel)
 	err = netra_video_init_queue(video);
 	if (err)
 		goto err_free;
-	mutex_lock(&dev->lock);
 	err = netra_video_init_controls(video);
-	if (!err)
-		netra_video_init_format(video);
-	mutex_unlock(&dev->lock);
 	if (err)
 		goto err_free;
+	mutex_lock(&dev->lock);
+	netra_video_init_format(video);
+	mutex_unlock(&dev->lock);
 	init_node(video);
 	/* The core asks once whether a node can ever have standards. */
 	norms = video->vdev.tvnorms;

@@ -140,7 +140,7 @@ int netra_video_querystd(struct file *file, void *fh, v4l2_std_id *std);
 
 /* ---- video_controls.c ---------------------------------------------------- */
 
-/** netra_video_init_controls() - The node's controls; frees them on failure. */
+/** netra_video_init_controls() - Without dev->lock; frees them on failure. */
 int netra_video_init_controls(struct netra_video *video);
 
 /**

@@ -194,9 +194,14 @@ static void add_reading(struct v4l2_ctrl_handler *controls, u32 id, u8 max, u8 d
 
 static u32 board_bit_rate(const struct netra_video *video)
 {
-	const struct netra_host_area *area = video->dev->host.area;
-	u32 rate = area ? netra_read32(&area->channel[video->channel].bit_rate) : 0;
+	const struct netra_host_area *area;
+	u32 rate = 0;
 
+	mutex_lock(&video->dev->lock);
+	area = video->dev->host.area;
+	if (area)
+		rate = netra_read32(&area->channel[video->channel].bit_rate);
+	mutex_unlock(&video->dev->lock);
 	return rate ? clamp_t(u32, rate, BIT_RATE_MIN, BIT_RATE_MAX) :
 		      BIT_RATE_USUAL;
 }
@@ -204,11 +209,12 @@ static u32 board_bit_rate(const struct netra_video *video)
 int netra_video_init_controls(struct netra_video *video)
 {
 	struct v4l2_ctrl_handler *controls = &video->controls;
+	u32 bit_rate = board_bit_rate(video);
 
 	INIT_WORK(&video->tell, tell);
 	v4l2_ctrl_handler_init(controls, 5);
 	v4l2_ctrl_new_std(controls, &control_ops, V4L2_CID_MPEG_VIDEO_BITRATE,
-			  BIT_RATE_MIN, BIT_RATE_MAX, 1, board_bit_rate(video));
+			  BIT_RATE_MIN, BIT_RATE_MAX, 1, bit_rate);
 	v4l2_ctrl_new_std(controls, &control_ops, V4L2_CID_MPEG_VIDEO_GOP_SIZE,
 			  1, GOP_MAX, 1, GOP_USUAL);
 	v4l2_ctrl_new_std(controls, &control_ops,
