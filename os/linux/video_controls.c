@@ -82,6 +82,7 @@ bool netra_video_adjustable(struct netra_video *video)
 					  video->format.height);
 		video->probed = !err || err == netra_errno(NETRA_ERR_REFUSED);
 		video->adjustable = !err;
+		netra_video_refresh(video);
 	}
 	return video->adjustable;
 }

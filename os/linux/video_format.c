@@ -58,7 +58,8 @@ bool netra_video_refresh(struct netra_video *video)
 		format->rate_den = den;
 	}
 	video->vdev.tvnorms = netra_video_standard(video);
-	if (video->vdev.tvnorms && video->adjustable)
+	/* Until it was asked the board may do both. */
+	if (video->vdev.tvnorms && (video->adjustable || !video->probed))
 		video->vdev.tvnorms = V4L2_STD_525_60 | V4L2_STD_625_50;
 	return known;
 }
