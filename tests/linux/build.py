@@ -24,7 +24,7 @@ def builds(kernel):
     headers = fetch("headers", kernel)
     with tempfile.TemporaryDirectory(prefix="netra-modules-") as out:
         said = run("make", "-s", "-C", ROOT / "tests" / "linux" / "module", f"KERNEL={headers}", f"OUT={out}",
-                   "W=1", "C=2", f"-j{os.cpu_count()}", timeout=300)
+                   "W=1", "C=2", f"-j{os.cpu_count()}", timeout=600)
         equal(said.stdout + said.stderr, "", "what the compilers said")
         for name in ("netra", "netra_memory"):
             version = run("modinfo", "-F", "vermagic", f"{out}/os/linux/{name}.ko").stdout
@@ -47,7 +47,7 @@ def dkms():
         headers = fetch("headers", KERNELS[0])
         release = run("make", "-s", "-C", headers, "kernelrelease").stdout.split()[-1]
         run("dkms", "build", f"{name}/{version}", "-k", release, "--kernelsourcedir", headers, "--dkmstree", tree,
-            "--sourcetree", sources.parent, timeout=300)
+            "--sourcetree", sources.parent, timeout=600)
         built = sorted(path.name for path in tree.rglob("*.ko"))
         equal(built, ["netra.ko", "netra_memory.ko"], "what it built")
 
