@@ -63,7 +63,12 @@ static bool reachable(struct netra_device *dev)
 {
 	if (!dev->dead && !pci_channel_offline(dev->pdev))
 		return true;
-	netra_host_gone(&dev->host, "the system took it away");
+	/* Else it is frozen after an error, and the bus may bring it back. */
+	if (dev->dead || dev->pdev->error_state == pci_channel_io_perm_failure)
+		netra_host_gone(&dev->host, "the system took it away");
+	else
+		netra_host_fail(&dev->host, NETRA_ERR_IO,
+				"the bus lets nothing through after an error");
 	return false;
 }
 

@@ -49,7 +49,7 @@ static pci_ers_result_t netra_error_detected(struct pci_dev *pdev,
 
 	if (state == pci_channel_io_normal)
 		return PCI_ERS_RESULT_CAN_RECOVER;
-	/* Nothing answers: pause finds that out within its bounds. */
+	pci_err(pdev, "a fatal error of the bus\n");
 	netra_pause(dev);
 	if (state == pci_channel_io_perm_failure) {
 		mutex_lock(&dev->lock);
@@ -64,7 +64,11 @@ static pci_ers_result_t netra_error_detected(struct pci_dev *pdev,
 
 static pci_ers_result_t netra_slot_reset(struct pci_dev *pdev)
 {
-	pci_restore_state(pdev);
+	struct netra_device *dev = pci_get_drvdata(pdev);
+
+	/* An earlier reset has used up what the PCI core had saved. */
+	if (!pci_load_saved_state(pdev, dev->saved_state))
+		pci_restore_state(pdev);
 	pci_save_state(pdev);
 	return pci_device_is_present(pdev) ? PCI_ERS_RESULT_RECOVERED :
 					     PCI_ERS_RESULT_DISCONNECT;

@@ -332,6 +332,9 @@ void netra_pause(struct netra_device *dev)
 	dev->suspended = true;
 	dev->resume_wanted = dev->phase != NETRA_PHASE_IDLE;
 	netra_firmware_release(dev);
+	/* After an error nothing answers; the reset that follows closes the windows. */
+	if (pci_channel_offline(dev->pdev))
+		host->attached = false;
 	if (host->attached && host->state != NETRA_BOARD_GONE) {
 		enum netra_run state;
 

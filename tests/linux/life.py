@@ -1,46 +1,34 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """The Linux driver through what a machine does to it while boards stream: no
-MSI, every window size, suspend, boards that die and come back, stray writes."""
+MSI, every window size, suspend, resets, errors of the bus, boards that die and
+come back, stray writes."""
 
 import json
+import struct
 import time
 
 from machine import CHANNELS, FULL, OFF, PATIENCE, Emulator, Setup, expect, fetch, main, on
-from harness import NETRA, equal, wait_for
+from harness import equal, wait_for
+from streams import await_attached, await_streams, record, whole
 
 NO_MSI = Setup("no MSI", append="pci=nomsi")
 STRAY = Setup("stray writes", iommu="full", append="iomem=relaxed")
 
 
-def record(m, store, seconds=0):
-    """A Job that records all channels; until it is stopped if no @seconds are given."""
-    duration = ["--duration", f"{seconds}s"] if seconds else []
-    return m.guest.start(NETRA, "record", "/dev/netra0", "--store", store, "--json", *duration)
-
-
-def await_streams(m, job, store):
-    """Until every channel's file has grown."""
-    files = [m.guest.folder / store / f"ch{channel:02d}.mp4.part" for channel in range(CHANNELS)]
-    wait_for(lambda: job.done.is_set() or all(file.exists() and file.stat().st_size > 20000 for file in files),
-             40 * PATIENCE, "all channels to stream")
-    expect(not job.done.is_set(), f"the recorder ended: {job.stderr}")
-
-
-def await_attached(m):
-    wait_for(lambda: m.guest.run(f"cat {m.sysfs()}/netra/state").stdout == "attached\n", 30 * PATIENCE,
-             "the board to be attached")
-
-
-def whole(job, seconds=60):
-    report = json.loads(job.wait(seconds * PATIENCE).stdout)
-    equal((report["whole"], report["dropped"]), (CHANNELS, 0), "files that are whole, frames dropped")
-    return report
-
-
 def interrupts(m):
     kind, taken, *_ = m.guest.run(f"cat {m.sysfs()}/netra/interrupts").stdout.split()
     return kind, int(taken)
+
+
+def inject_fatal_error(m):
+    """At the port above the board, by the kernel's aer_inject: a malformed TLP."""
+    port = m.guest.run(f"basename $(dirname $(readlink -f {m.sysfs()}))").stdout.strip()
+    domain, bus, device, function = (int(word, 16) for word in port.replace(".", ":").split(":"))
+    # Its struct aer_error_inj: address, uncorrectable and correctable status, four words of a header.
+    error = struct.pack("<3Bx7I", bus, device, function, 1 << 18, 0, 0, 0, 0, 0, domain)
+    (m.guest.folder / "error").write_bytes(error)
+    m.guest.run("modprobe aer_inject && dd if=error of=/dev/aer_inject bs=64 2>/dev/null")
 
 
 @on(NO_MSI, OFF)
@@ -93,6 +81,29 @@ def somebody_else_resets_the_board(m):
     m.guest.run("kill -INT $(pidof netra)")
     report = json.loads(job.wait(30 * PATIENCE).stdout)
     equal(report["whole"], CHANNELS, "files that are whole")
+
+
+@on(OFF, FULL)
+def fatal_errors_of_the_bus(m):
+    """Reported by the port above the board, which resets the link: streams go on with a gap."""
+    job = record(m, "aer")
+    await_streams(m, job, "aer")
+    files = sorted((m.guest.folder / "aer").glob("*.part"))
+    for _ in range(2):
+        inject_fatal_error(m)
+        m.wait_for_dmesg("netra .*a fatal error of the bus")
+        m.wait_for_dmesg("device recovery successful")
+        await_attached(m)
+        # What the recorder still had of before is less than that.
+        sizes = {file: file.stat().st_size + 100000 for file in files}
+        wait_for(lambda: all(file.stat().st_size > size for file, size in sizes.items()), 40 * PATIENCE,
+                 "streams to go on")
+        m.dmesg_clean()
+    m.guest.run("kill -INT $(pidof netra)")
+    report = json.loads(job.wait(60 * PATIENCE).stdout)
+    equal(report["whole"], CHANNELS, "files that are whole")
+    for entry in report["channels"]:
+        expect(entry["gaps"] >= 2, f"not a gap for each error: {entry}")
 
 
 @on(OFF, FULL)

@@ -146,7 +146,7 @@ class Guest:
         if iommu:
             words += ["-device", "intel-iommu,caching-mode=on,intremap=on"]
         for number, board in enumerate(boards):
-            words += ["-device", f"pcie-root-port,id=port{number},chassis={number},bus=pcie.0"]
+            words += ["-device", f"pcie-root-port,id=port{number},chassis={number},bus=pcie.0,x-speed=5"]
             words += ["-device", json.dumps(self._device(number, board))]
         with open(self.folder / "qemu.log", "w", encoding="utf-8") as log:
             self._process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL,

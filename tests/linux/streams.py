@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Recordings of all channels of a guest's first board."""
+
+import json
+
+from machine import CHANNELS, PATIENCE, expect
+from harness import NETRA, equal, wait_for
+
+
+def record(m, store, seconds=0):
+    """A Job that records all channels; until it is stopped if no @seconds are given."""
+    duration = ["--duration", f"{seconds}s"] if seconds else []
+    return m.guest.start(NETRA, "record", "/dev/netra0", "--store", store, "--json", *duration)
+
+
+def await_streams(m, job, store):
+    """Until every channel's file has grown."""
+    files = [m.guest.folder / store / f"ch{channel:02d}.mp4.part" for channel in range(CHANNELS)]
+    wait_for(lambda: job.done.is_set() or all(file.exists() and file.stat().st_size > 20000 for file in files),
+             40 * PATIENCE, "all channels to stream")
+    expect(not job.done.is_set(), f"the recorder ended: {job.stderr}")
+
+
+def await_attached(m):
+    wait_for(lambda: m.guest.run(f"cat {m.sysfs()}/netra/state").stdout == "attached\n", 30 * PATIENCE,
+             "the board to be attached")
+
+
+def whole(job, seconds=60):
+    report = json.loads(job.wait(seconds * PATIENCE).stdout)
+    equal((report["whole"], report["dropped"]), (CHANNELS, 0), "files that are whole, frames dropped")
+    return report
