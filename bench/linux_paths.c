@@ -276,7 +276,11 @@ static void find_thread(void)
 	DIR *folder = opendir("/proc");
 	struct dirent *entry;
 
-	while (folder && (entry = readdir(folder))) {
+	if (!folder) {
+		perror("netra-linux-paths: /proc");
+		exit(1);
+	}
+	while ((entry = readdir(folder))) {
 		char name[300], comm[32] = "";
 		FILE *f;
 
