@@ -330,7 +330,8 @@ void netra_pause(struct netra_device *dev)
 
 	mutex_lock(&dev->lock);
 	dev->suspended = true;
-	dev->resume_wanted = dev->phase != NETRA_PHASE_IDLE;
+	/* Paused twice, by one reset in another, it is still to run again. */
+	dev->resume_wanted |= dev->phase != NETRA_PHASE_IDLE;
 	netra_firmware_release(dev);
 	/* After an error nothing answers; the reset that follows closes the windows. */
 	if (pci_channel_offline(dev->pdev))
@@ -363,6 +364,7 @@ void netra_resume(struct netra_device *dev)
 	mutex_lock(&dev->lock);
 	dev->suspended = false;
 	dev->boot_wanted = dev->resume_wanted;
+	dev->resume_wanted = false;
 	mutex_unlock(&dev->lock);
 	netra_kick(dev);
 }
