@@ -133,3 +133,19 @@ uint32_t netra_irq_ack_value(const struct netra_soc *soc, uint32_t bits)
 {
 	return soc->status_write_0_to_clear ? ~bits : bits;
 }
+
+const struct netra_register netra_report_registers[] = {
+	{ "PID", NETRA_REG_PID },
+	{ "CMD_STATUS", NETRA_REG_CMD_STATUS },
+	{ "ACT_STATUS", NETRA_REG_ACT_STATUS },
+	{ "OB_SIZE", NETRA_REG_OB_SIZE },
+	{ "EP_IRQ_STATUS", NETRA_REG_EP_IRQ_STATUS },
+	{ "GPR0", NETRA_REG_GPR(0) },
+	{ "GPR1", NETRA_REG_GPR(1) },
+	{ "GPR2", NETRA_REG_GPR(2) },
+	{ "GPR3", NETRA_REG_GPR(3) },
+	{ "MSI_RAW", NETRA_REG_MSI_RAW },
+	{ "ERR_RAW", NETRA_REG_ERR_RAW },
+	{ "PMRST_RAW", NETRA_REG_PMRST_RAW },
+	{ NULL, 0 }
+};

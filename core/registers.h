@@ -109,6 +109,14 @@ const struct netra_soc *netra_soc_by_id(uint16_t device_id);
 /** netra_soc_by_name() - As netra_soc_by_id(), by name ("dm8168"). */
 const struct netra_soc *netra_soc_by_name(const char *name);
 
+/* A register that a bug report should show. */
+struct netra_register {
+	const char *name;	/* NULL ends the list */
+	uint32_t offset;
+};
+
+extern const struct netra_register netra_report_registers[];
+
 /**
  * netra_ob_size_encode() - OB_SIZE value for a window size.
  * @window_log2: 20 (1 MB) to 23 (8 MB).

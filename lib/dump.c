@@ -53,30 +53,14 @@ static void counters(FILE *f, const struct netra_board_stats *s)
 
 static void registers(FILE *f, struct netra_board *board)
 {
-	static const struct {
-		const char *name;
-		uint32_t offset;
-	} one[] = {
-		{ "PID", NETRA_REG_PID },
-		{ "CMD_STATUS", NETRA_REG_CMD_STATUS },
-		{ "ACT_STATUS", NETRA_REG_ACT_STATUS },
-		{ "OB_SIZE", NETRA_REG_OB_SIZE },
-		{ "EP_IRQ_STATUS", NETRA_REG_EP_IRQ_STATUS },
-		{ "GPR0", NETRA_REG_GPR(0) },
-		{ "GPR1", NETRA_REG_GPR(1) },
-		{ "GPR2", NETRA_REG_GPR(2) },
-		{ "GPR3", NETRA_REG_GPR(3) },
-		{ "MSI_RAW", NETRA_REG_MSI_RAW },
-		{ "ERR_RAW", NETRA_REG_ERR_RAW },
-		{ "PMRST_RAW", NETRA_REG_PMRST_RAW },
-	};
+	const struct netra_register *r;
 	struct transport *t = board->transport;
 	uint32_t value, high;
 
 	fprintf(f, "\n[registers]\n");
-	for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++) {
-		if (!netra_transport_read32(t, 0, one[i].offset, &value))
-			fprintf(f, "%s = %08x\n", one[i].name, value);
+	for (r = netra_report_registers; r->name; r++) {
+		if (!netra_transport_read32(t, 0, r->offset, &value))
+			fprintf(f, "%s = %08x\n", r->name, value);
 	}
 	for (uint32_t i = 0; i < NETRA_OB_WINDOWS; i++) {
 		if (!netra_transport_read32(t, 0, NETRA_REG_OB_INDEX(i), &value) &&

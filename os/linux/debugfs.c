@@ -10,24 +10,6 @@
 
 static struct dentry *root;
 
-static const struct {
-	const char *name;
-	u32 offset;
-} register_list[] = {
-	{ "PID", NETRA_REG_PID },
-	{ "CMD_STATUS", NETRA_REG_CMD_STATUS },
-	{ "ACT_STATUS", NETRA_REG_ACT_STATUS },
-	{ "OB_SIZE", NETRA_REG_OB_SIZE },
-	{ "EP_IRQ_STATUS", NETRA_REG_EP_IRQ_STATUS },
-	{ "GPR0", NETRA_REG_GPR(0) },
-	{ "GPR1", NETRA_REG_GPR(1) },
-	{ "GPR2", NETRA_REG_GPR(2) },
-	{ "GPR3", NETRA_REG_GPR(3) },
-	{ "MSI_RAW", NETRA_REG_MSI_RAW },
-	{ "ERR_RAW", NETRA_REG_ERR_RAW },
-	{ "PMRST_RAW", NETRA_REG_PMRST_RAW },
-};
-
 static void show_windows(struct seq_file *s, struct netra_host *host)
 {
 	u32 value, high, i;
@@ -50,7 +32,7 @@ static int registers_show(struct seq_file *s, void *unused)
 {
 	struct netra_device *dev = s->private;
 	struct netra_host *host = &dev->host;
-	unsigned int i;
+	const struct netra_register *r;
 	u32 value;
 
 	mutex_lock(&dev->lock);
@@ -58,10 +40,9 @@ static int registers_show(struct seq_file *s, void *unused)
 		mutex_unlock(&dev->lock);
 		return -ENODEV;
 	}
-	for (i = 0; i < ARRAY_SIZE(register_list); i++)
-		if (!host->ops->read32(host, 0, register_list[i].offset, &value))
-			seq_printf(s, "%s = %08x\n", register_list[i].name,
-				   value);
+	for (r = netra_report_registers; r->name; r++)
+		if (!host->ops->read32(host, 0, r->offset, &value))
+			seq_printf(s, "%s = %08x\n", r->name, value);
 	show_windows(s, host);
 	mutex_unlock(&dev->lock);
 	return 0;
