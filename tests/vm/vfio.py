@@ -52,7 +52,7 @@ class Machine:
             _stack.enter_context(Emulator("--channels", CHANNELS, "--pace", "free", "--loops", 1, *sources)),
             _stack.enter_context(Emulator(*SMALL_BARS)),
             _stack.enter_context(Emulator(*SMALL_BARS)),
-            _stack.enter_context(Emulator(*SMALL_BARS, "--fault", "heartbeat-stop:after=1500,until=reset")),
+            _stack.enter_context(Emulator(*SMALL_BARS, "--fault", "heartbeat-stop:after=3000,until=reset")),
             _stack.enter_context(Emulator(*SMALL_BARS, "--fault", "self-reset:after=100"))]
         self.guest = _stack.enter_context(Guest(*[board.socket for board in self.boards]))
         self.bound = False
@@ -208,7 +208,7 @@ def interrupts_arrive():
 def boards_are_reset():
     """Firmware that hangs, and a board that reset itself: both run again by VFIO's reset."""
     m = machine()
-    jobs = [record(m, board, "--store", f"reset{board}", "--duration", "8s") for board in (HUNG, RESET)]
+    jobs = [record(m, board, "--store", f"reset{board}", "--duration", "12s") for board in (HUNG, RESET)]
     for job, trouble in zip(jobs, ("heartbeat stopped", "reset itself")):
         report = json.loads(job.wait().stdout)
         texts = [event["text"] for event in report["events"]]
