@@ -13,7 +13,7 @@ from fragment import fragmented
 from harness import equal
 from streams import await_attached, record
 
-RELOADS = int(os.environ.get("RELOADS", "40"))
+RELOADS = int(os.environ.get("RELOADS", "20"))
 KEEP = "/sys/module/netra_memory/parameters/keep"
 
 
