@@ -363,7 +363,8 @@ void netra_resume(struct netra_device *dev)
 {
 	mutex_lock(&dev->lock);
 	dev->suspended = false;
-	dev->boot_wanted = dev->resume_wanted;
+	/* Somebody may have asked for a boot meanwhile. */
+	dev->boot_wanted |= dev->resume_wanted;
 	dev->resume_wanted = false;
 	mutex_unlock(&dev->lock);
 	netra_kick(dev);
