@@ -246,7 +246,11 @@ enum netra_error netra_emu_stats_write(const struct netra_emu *emu)
 	} while (0);
 	NETRA_EMU_COUNTERS(X)
 #undef X
-	fprintf(file, "\n}\n");
+	for (uint32_t i = 0; i < emu->options.channels; i++)
+		fprintf(file, "%s%llu", i ? ", " : ",\n  \"coded\": [",
+			(unsigned long long)__atomic_load_n(
+				&counters->coded[i], __ATOMIC_RELAXED));
+	fprintf(file, "]\n}\n");
 	/* A reader never sees half of it. */
 	if (fclose(file) || rename(path, emu->options.stats_path)) {
 		unlink(path);

@@ -78,6 +78,7 @@ struct netra_emu_counters {
 #define X(name) uint64_t name;
 	NETRA_EMU_COUNTERS(X)
 #undef X
+	uint64_t coded[NETRA_CHANNELS_MAX];	/* access units of each camera, sent or not */
 };
 
 struct netra_emu_options {

@@ -200,8 +200,11 @@ static void finish(struct netra_emu_agent *agent, uint32_t channel)
 	stream->ended = true;
 }
 
-static void done_with_unit(struct netra_emu_stream *stream)
+static void done_with_unit(struct netra_emu_agent *agent, uint32_t channel)
 {
+	struct netra_emu_stream *stream = &agent->stream[channel];
+
+	netra_emu_count(&agent->emu->counters.coded[channel], 1);
 	stream->have_unit = false;
 	stream->looked = false;
 	stream->next_dts_90k = stream->unit.dts_90k +
@@ -280,7 +283,7 @@ static void drop(struct netra_emu_agent *agent, uint32_t channel)
 {
 	netra_producer_drop(&agent->producer, channel);
 	netra_emu_count(&agent->emu->counters.frames_dropped, 1);
-	done_with_unit(&agent->stream[channel]);
+	done_with_unit(agent, channel);
 }
 
 /* One unit of one channel, if it is due. Return: when to come back. */
@@ -308,7 +311,7 @@ static uint64_t pump_one(struct netra_emu_agent *agent, uint32_t channel,
 		/* Its next one of its own accord may be far. */
 		if (stream->unit.flags & NETRA_FRAME_KEY)
 			ask_key(agent, channel);
-		done_with_unit(stream);
+		done_with_unit(agent, channel);
 		return now_ns;
 	}
 	if (!stream->looked)
@@ -338,7 +341,7 @@ static uint64_t pump_one(struct netra_emu_agent *agent, uint32_t channel,
 		*moved = true;
 	}
 	stream->want_key = false;
-	done_with_unit(stream);
+	done_with_unit(agent, channel);
 	return now_ns;
 }
 
