@@ -23,7 +23,10 @@ struct record {
 	uint64_t start_ns;
 	uint64_t duration_ms;	/* 0 = no end */
 	uint64_t drawn_ns;
+	uint64_t looked_ns;
 	bool quiet;
+	/* What has been said of each channel already. */
+	char said[NETRA_CHANNELS_MAX][160];
 	json_t *events;		/* NULL unless JSON is wanted */
 };
 
@@ -141,11 +144,37 @@ static void draw(struct record *r)
 		draw_plain(r, count);
 }
 
+/* A channel's trouble is said when it begins, and when it changes. */
+static void report_failure(struct record *r, uint32_t i,
+			   const struct netra_recorder_channel *c)
+{
+	if (!c->failed || !strcmp(r->said[i], c->error))
+		return;
+	memcpy(r->said[i], c->error, sizeof(r->said[i]));
+	cli_error("channel %u: %s", c->channel, c->error);
+}
+
+static void report_failures(struct record *r)
+{
+	uint32_t count = netra_recorder_channels(r->recorder);
+	struct netra_recorder_channel c;
+
+	if (cli_now_ns() - r->looked_ns < REDRAW_NS)
+		return;
+	r->looked_ns = cli_now_ns();
+	for (uint32_t i = 0; i < count; i++) {
+		netra_recorder_channel(r->recorder, i, &c);
+		report_failure(r, i, &c);
+	}
+}
+
 /* Until the time is up, a signal comes, all has ended or the board is lost. */
 static int stream(struct record *r, int stop_fd)
 {
 	uint64_t end_ns = r->duration_ms ?
 			  r->start_ns + r->duration_ms * 1000000u : UINT64_MAX;
+
+	uint64_t due_ns;
 
 	r->drawn_ns = r->start_ns;
 	for (;;) {
@@ -153,7 +182,9 @@ static int stream(struct record *r, int stop_fd)
 
 		if (netra_recorder_pump(r->recorder) == NETRA_ERR_ENDED)
 			return CLI_OK;
-		wake = cli_wait(r->board, stop_fd, NULL, end_ns);
+		due_ns = netra_recorder_due_ns(r->recorder);
+		wake = cli_wait(r->board, stop_fd, NULL,
+				due_ns < end_ns ? due_ns : end_ns);
 		cli_report_events(r->board, r->events);
 		if (wake & CLI_WAKE_LOST) {
 			netra_recorder_pump(r->recorder);
@@ -164,28 +195,27 @@ static int stream(struct record *r, int stop_fd)
 			netra_recorder_pump(r->recorder);
 			return CLI_OK;
 		}
+		report_failures(r);
 		draw(r);
 	}
 }
 
 /* What became of each channel, once all files are closed. */
-static void judge(const struct netra_recorder *recorder, struct result *result)
+static void judge(struct record *r, struct result *result)
 {
-	result->count = netra_recorder_channels(recorder);
+	result->count = netra_recorder_channels(r->recorder);
 	for (uint32_t i = 0; i < result->count; i++) {
 		struct netra_recorder_channel *c = &result->channel[i];
 
-		netra_recorder_channel(recorder, i, c);
+		netra_recorder_channel(r->recorder, i, c);
 		result->lost += c->lost;
 		if (!c->failed && !*c->path) {
 			c->failed = true;
 			snprintf(c->error, sizeof(c->error), "%s",
 				 "no frame came: check the camera");
 		}
-		if (c->failed)
-			cli_error("channel %u: %s", c->channel, c->error);
-		else
-			result->whole++;
+		report_failure(r, i, c);
+		result->whole += !c->failed;
 	}
 }
 
@@ -196,9 +226,13 @@ static int print_json(const struct record *r, const struct result *result,
 
 	for (uint32_t i = 0; i < result->count; i++) {
 		const struct netra_recorder_channel *c = &result->channel[i];
+		char folder[512];
 
+		snprintf(folder, sizeof(folder), "%s/ch%02u", r->options.store,
+			 c->channel);
 		json_array_append_new(list, json_pack(
-			"{s:I, s:I, s:I, s:I, s:I, s:f, s:b, s:b, s:s, s:s}",
+			"{s:I, s:I, s:I, s:I, s:I, s:f, s:b, s:b, s:s, s:s, "
+			"s:s, s:I}",
 			"channel", (json_int_t)c->channel,
 			"frames", (json_int_t)c->frames,
 			"dropped", (json_int_t)c->lost,
@@ -207,7 +241,8 @@ static int print_json(const struct record *r, const struct result *result,
 			"seconds", (double)c->duration_90k / 90000.0,
 			"ended", (int)c->ended, "whole", (int)!c->failed,
 			"error", c->failed ? c->error : "",
-			"file", c->path));
+			"folder", folder, "file", c->path,
+			"files", (json_int_t)c->files));
 	}
 	return cli_json_print(json_pack("{s:s, s:s, s:f, s:I, s:I, s:o, s:O}",
 					"board", r->name,
@@ -219,17 +254,23 @@ static int print_json(const struct record *r, const struct result *result,
 					"events", r->events));
 }
 
-static void print_table(const struct result *result)
+/* Paths are below the store's, which may be long. */
+static void print_table(const struct record *r, const struct result *result)
 {
+	size_t skip = strlen(r->options.store) + 1;
 	struct cli_table table = { 0 };
+	char last[64];
 
 	add_columns(&table, "FILE");
 	for (uint32_t i = 0; i < result->count; i++) {
 		const struct netra_recorder_channel *c = &result->channel[i];
 
-		add_row(&table, c, c->failed ? c->error : c->path,
+		snprintf(last, sizeof(last), "%.48s",
+			 *c->path ? c->path + skip : "");
+		add_row(&table, c, c->failed ? c->error : last,
 			c->failed ? CLI_RED : CLI_PLAIN);
 	}
+	printf("Store: %s\n", r->options.store);
 	cli_table_print(&table, stdout, cli_colour_on(stdout));
 }
 
@@ -279,7 +320,7 @@ static int record(struct record *r, struct result *result)
 	cli_progress_clear();
 	/* What fails here shows per channel. */
 	netra_recorder_finish(r->recorder);
-	judge(r->recorder, result);
+	judge(r, result);
 	netra_recorder_close(r->recorder);
 	return result->whole == result->count && !failed ? status : CLI_FAILED;
 }
@@ -290,10 +331,10 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 	struct record r = { 0 };
 	struct result *result;
 	bool json = false, strict = false;
-	uint64_t fragment_ms = 0;
+	uint64_t fragment_ms = 0, rotate_ms = 0;
 	const struct cli_option options[] = {
 		{ "store", 's', CLI_STRING, &r.options.store, "DIR",
-		  "folder for the files; made if missing", 0, 0, NULL },
+		  "folder of the store; made if missing", 0, 0, NULL },
 		{ "channels", 'c', CLI_LIST, &r.channels, "LIST",
 		  "which channels, like 0-3,7 (default: all)", 0,
 		  NETRA_CHANNELS_MAX - 1, NULL },
@@ -301,8 +342,13 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		  "end TIME after the channels were started", 1,
 		  UINT64_C(3153600000000), NULL },
 		{ "fragment", 0, CLI_DURATION, &fragment_ms, "TIME",
-		  "length of a fragment, and what a power cut may cost "
-		  "(default: 1s)", 100, 60000, NULL },
+		  "time between commits (default: 500ms); a power cut costs "
+		  "as much again at most", 100, 60000, NULL },
+		{ "rotate", 0, CLI_DURATION, &rotate_ms, "TIME",
+		  "length of a file (default: 10m)", 1000, 86400000, NULL },
+		{ "buffer", 0, CLI_SIZE, &r.options.buffer_bytes, "SIZE",
+		  "most memory that holds frames while the disk is slow "
+		  "(default: 64M)", 8u << 20, UINT64_C(16) << 30, NULL },
 		{ "no-sync", 0, CLI_FLAG, &r.options.no_sync, NULL,
 		  "leave it to the system when files become durable", 0, 0,
 		  NULL },
@@ -324,6 +370,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		return CLI_USAGE;
 	}
 	r.options.fragment_ms = (uint32_t)fragment_ms;
+	r.options.rotate_ms = (uint32_t)rotate_ms;
 	r.options.channels = r.channels.count ? r.channels.item : NULL;
 	r.options.channel_count = r.channels.count;
 	result = calloc(1, sizeof(*result));
@@ -346,7 +393,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		status |= print_json(&r, result, (double)(cli_now_ns() -
 							  r.start_ns) / 1e9);
 	else if (result->count && !r.quiet)
-		print_table(result);
+		print_table(&r, result);
 	/* The kernel takes a minute to close a board that has left. */
 	fflush(stdout);
 	if (strict && result->lost)
@@ -363,12 +410,13 @@ const struct cli_verb cli_verb_record = {
 	.name = "record",
 	.operand = "BOARD",
 	.synopsis = "--store DIR [--channels LIST] [--duration TIME]",
-	.summary = "Record channels, one MP4 file each",
+	.summary = "Record channels into a store of MP4 files",
 	.description =
-"Writes DIR/chNN.mp4 per channel: fragmented MP4, one fragment a second, each\n"
-"made durable. A file is called chNN.mp4.part until it is whole. Boots the board\n"
-"if it is not running. Ends at --duration, at a signal, or when all channels\n"
-"have ended. Exit status 0 means that every channel's file is whole; frames that\n"
+"Writes DIR/chNN/TIME.mp4: fragmented MP4, a new file every --rotate, all\n"
+"channels made durable together every --fragment. A file ends in .part until it\n"
+"is whole. What a crash or a power cut left is repaired first. Boots the board if\n"
+"it is not running. Ends at --duration, at a signal, or when all channels have\n"
+"ended. Exit status 0 means that every channel's files are whole; frames that\n"
 "were dropped show in the table, and fail only with --strict.\n",
 	.run = run,
 };

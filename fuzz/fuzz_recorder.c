@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "recorder/recorder_channel.h"
+#include "store/folder.h"
 #include "tests/mp4_read.h"
 #include "tests/recorder/fake_netra.h"
 
@@ -25,6 +26,12 @@ static char folder[64];
 
 static void remove_folder(void)
 {
+	char path[100];
+
+	snprintf(path, sizeof(path), "%s/ch00", folder);
+	rmdir(path);
+	snprintf(path, sizeof(path), "%s/netra-store", folder);
+	unlink(path);
 	rmdir(folder);
 }
 
@@ -114,43 +121,87 @@ static uint64_t check_file(int directory, const char *name)
 	return samples;
 }
 
+/* Opened once; each input begins with an empty store. */
+static struct netra_store_folder *open_folder(void)
+{
+	static struct netra_store_folder store;
+	char why[200];
+
+	if (folder[0])
+		return &store;
+	snprintf(folder, sizeof(folder), "%s/netra-fuzz-XXXXXX",
+		 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+	CHECK(mkdtemp(folder));
+	CHECK(!netra_store_open(&store, folder, false, why, sizeof(why)));
+	CHECK(!netra_store_channel(&store, 0, true, false));
+	atexit(remove_folder);
+	return &store;
+}
+
+static uint64_t check_files(struct netra_store_folder *store)
+{
+	char name[NETRA_STORE_NAME_BYTES];
+	struct netra_store_entry *entries;
+	uint64_t samples = 0;
+	size_t count;
+
+	CHECK(!netra_store_list(store, 0, &entries, &count));
+	for (size_t i = 0; i < count; i++) {
+		CHECK(entries[i].kind == NETRA_STORE_FILE_WHOLE);
+		netra_store_name(name, entries[i].start_ms, NETRA_STORE_WHOLE);
+		samples += check_file(store->channel[0], name);
+		CHECK(!unlinkat(store->channel[0], name, 0));
+	}
+	free(entries);
+	return samples;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct netra_recording recording;
+	static struct netra_store_writer writer;
 	static struct netra_board board;
-	static int directory = -1;
+	struct netra_recording_shared shared = { 0 };
+	struct netra_store_account account;
+	struct netra_store_pool pool;
 	struct input in = { .data = data, .size = size };
+	struct netra_store_folder *store = open_folder();
 	uint64_t now = 1;
 
-	if (directory < 0) {
-		snprintf(folder, sizeof(folder), "%s/netra-fuzz-XXXXXX",
-			 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-		CHECK(mkdtemp(folder));
-		directory = open(folder, O_RDONLY | O_DIRECTORY);
-		CHECK(directory >= 0);
-		atexit(remove_folder);
-	}
 	board.channels = 1;
 	board.channel[0] = (struct fake_channel){
 		.next = next_frame, .torn = torn, .context = &in,
-		.ring_bytes = size & 2 ? 1024 : 1 << 20,
+		.ring_bytes = 1 << 20,
 	};
-	CHECK(!netra_recording_open(&recording, &board, 0, directory, 1000,
-				    false));
+	netra_store_pool_init(&pool, size & 2 ? 128 << 10 : 8 << 20, 2);
+	netra_store_writer_init(&writer, store, &pool, false);
+	shared.board = &board;
+	shared.writer = &writer;
+	shared.fragment_ns = 1000000000;
+	shared.rotate_ns = 10000000000;
+	CHECK(!netra_recording_open(&recording, &shared, 0, 0));
 	while (recording.reader) {
+		netra_recorder_wall_update(&shared.wall, now,
+					   (int64_t)now + (size & 4 ? 0 :
+					   (int64_t)in.size << 28));
 		netra_recording_pump(&recording, 7, now);
 		now += 400000000;
+		if (recording.pending || now % 3 == 0) {
+			netra_recording_tick(&recording);
+			netra_recording_flush(&recording);
+			netra_store_writer_commit(&writer);
+			netra_store_writer_step(&writer);
+		}
 	}
 	netra_recording_finish(&recording);
+	netra_store_writer_finish(&writer);
+	netra_store_writer_account(&writer, 0, &account);
 	CHECK(!board.channel[0].held && !board.channel[0].readers);
-	CHECK(recording.frames + recording.lost == in.given);
-	if (recording.file.name[0]) {
-		CHECK(check_file(directory, recording.file.name) ==
-		      recording.frames);
-		unlinkat(directory, recording.file.name, 0);
-	} else {
-		CHECK(!recording.frames);
-	}
-	netra_recording_free(&recording);
+	CHECK(!account.failed && !account.lost);
+	CHECK(account.frames + recording.lost == in.given);
+	CHECK(check_files(store) == account.frames);
+	netra_store_writer_free(&writer);
+	netra_store_pool_free(&pool);
+	CHECK(!pool.bytes);
 	return 0;
 }

@@ -8,9 +8,9 @@
 
 #ifdef __x86_64__
 __attribute__((target("sse4.2"))) static uint32_t
-by_instruction(const uint8_t *at, size_t length)
+by_instruction(uint32_t before, const uint8_t *at, size_t length)
 {
-	uint64_t crc = 0xffffffffu;
+	uint64_t crc = ~before;
 
 	for (; length >= 8; at += 8, length -= 8) {
 		uint64_t word;
@@ -23,15 +23,15 @@ by_instruction(const uint8_t *at, size_t length)
 	return ~(uint32_t)crc;
 }
 
-uint32_t netra_checksum(const void *data, size_t length)
+uint32_t netra_checksum(uint32_t crc, const void *data, size_t length)
 {
 	if (__builtin_cpu_supports("sse4.2"))
-		return by_instruction(data, length);
-	return netra_crc32c(0, data, length);
+		return by_instruction(crc, data, length);
+	return netra_crc32c(crc, data, length);
 }
 #else
-uint32_t netra_checksum(const void *data, size_t length)
+uint32_t netra_checksum(uint32_t crc, const void *data, size_t length)
 {
-	return netra_crc32c(0, data, length);
+	return netra_crc32c(crc, data, length);
 }
 #endif

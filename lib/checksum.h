@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** netra_checksum() - netra_crc32c() from 0, by the processor where it can. */
-uint32_t netra_checksum(const void *data, size_t length);
+/** netra_checksum() - netra_crc32c(), by the processor where it can. */
+uint32_t netra_checksum(uint32_t crc, const void *data, size_t length);
 
 #endif

@@ -30,7 +30,7 @@ static bool corrupt(const struct netra_reader *reader, const void *data,
 		    const struct netra_host_frame *from)
 {
 	return reader->check &&
-	       netra_checksum(data, from->length) != from->data_crc32c;
+	       netra_checksum(0, data, from->length) != from->data_crc32c;
 }
 
 void netra_reader_close(struct netra_reader *reader)

@@ -1,28 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The recorder: a store's folder and a recording for each channel. All calls
- * come from one thread; no channel waits for another but for the disk.
+ * The recorder: a store, its writer, a recording for each channel, and the
+ * tick that cuts all their fragments for one commit.
  */
 #include "recorder.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "recorder_channel.h"
+#include "store/repair.h"
 
-#define FRAGMENT_MS	1000u
+#define FRAGMENT_MS	500u
 #define FRAGMENT_MS_MAX	60000u
+#define ROTATE_MS	600000u
+#define BUFFER_BYTES	(64ull << 20)
+#define BUFFER_LEAST	(8ull << 20)
+#define NS_PER_MS	1000000ull
+/* So long a tick waits for the frame that says how long the last one lasts. */
+#define PATIENCE_NS	(100 * NS_PER_MS)
 #define TURN_FRAMES	32u		/* of a channel before the next is served */
 
 struct netra_recorder {
-	int directory;
-	char store[448];
+	struct netra_store_folder folder;
+	struct netra_store_pool pool;
+	struct netra_store_writer writer;
+	struct netra_recording_shared shared;
+	uint64_t tick_ns;	/* the next one */
+	uint64_t cut_ns;	/* when fragments that are due are cut; 0 = none are */
 	uint32_t count;
 	struct netra_recording *recordings;
 };
@@ -37,74 +44,56 @@ const char *netra_recorder_open_error(void)
 static enum netra_error refuse(enum netra_error err, const char *what,
 			       const char *why)
 {
-	snprintf(open_error, sizeof(open_error), "%.160s: %s", what, why);
+	snprintf(open_error, sizeof(open_error), "%.60s: %.190s", what, why);
 	return err;
 }
 
-static enum netra_error refuse_errno(const char *what, int error)
+static uint64_t clock_ns(clockid_t clock)
 {
-	return refuse(error == EACCES || error == EPERM || error == EROFS ?
-		      NETRA_ERR_PERMISSION : NETRA_ERR_IO,
-		      what, strerror(error));
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* A folder's own entry is durable only once its parent is. */
-static int sync_parent(int directory)
+/* What a crash has left of all channels. */
+static void repair(struct netra_recorder *recorder, bool sync)
 {
-	int parent = openat(directory, "..",
-			    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int error;
+	struct netra_store_repair repair = { 0 };
+	struct netra_store_entry *entries;
+	char why[160];
+	size_t count;
 
-	if (parent < 0)
-		return errno;
-	error = fsync(parent) ? errno : 0;
-	close(parent);
-	return error;
-}
-
-static enum netra_error open_store(struct netra_recorder *recorder,
-				   const char *store, bool sync)
-{
-	size_t length = store ? strlen(store) : 0;
-	bool made = false;
-	int error = 0;
-
-	if (!length || length >= sizeof(recorder->store))
-		return refuse(NETRA_ERR_INVALID, store ? store : "(none)",
-			      "not a usable name of a store");
-	memcpy(recorder->store, store, length + 1);
-	if (!mkdir(store, 0755))
-		made = true;
-	else if (errno != EEXIST)
-		return refuse_errno(store, errno);
-	recorder->directory = open(store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (recorder->directory < 0)
-		return refuse_errno(store, errno);
-	if (faccessat(recorder->directory, ".", W_OK | X_OK, AT_EACCESS))
-		error = errno;
-	else if (made && sync)
-		error = sync_parent(recorder->directory);
-	if (!error)
-		return NETRA_OK;
-	close(recorder->directory);
-	return refuse_errno(store, error);
+	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++) {
+		netra_store_repair(&recorder->folder, i, &repair);
+		if (netra_store_list(&recorder->folder, i, &entries, &count))
+			continue;
+		for (size_t k = 0; k < count; k++)
+			if (entries[k].kind == NETRA_STORE_FILE_PART)
+				netra_store_adopt(&recorder->folder, i,
+						  entries[k].start_ms, sync,
+						  why, sizeof(why));
+		free(entries);
+	}
 }
 
 static enum netra_error
 open_recordings(struct netra_recorder *recorder, struct netra_board *board,
 		const struct netra_recorder_options *options)
 {
-	uint32_t fragment_ms = options->fragment_ms ? options->fragment_ms
-						    : FRAGMENT_MS;
+	struct netra_recording_shared *shared = &recorder->shared;
 	char what[24], why[160];
 	enum netra_error err;
 	uint32_t i, channel;
+	uint64_t first_ns;
 
 	for (i = 0; i < recorder->count; i++) {
 		channel = options->channels ? options->channels[i] : i;
-		err = netra_recording_open(&recorder->recordings[i], board,
-					   channel, recorder->directory,
-					   fragment_ms, !options->no_sync);
+		/* First files are between a half and a whole one long. */
+		first_ns = shared->rotate_ns / 2 +
+			   shared->rotate_ns / 2 * (i + 1) / recorder->count;
+		err = netra_recording_open(&recorder->recordings[i], shared,
+					   channel, first_ns);
 		if (err)
 			goto err_recordings;
 	}
@@ -114,10 +103,8 @@ err_recordings:
 	snprintf(what, sizeof(what), "channel %u", channel);
 	netra_error_text(board, why, sizeof(why));
 	refuse(err, what, *why ? why : netra_error_name(err));
-	while (i--) {
+	while (i--)
 		netra_recording_finish(&recorder->recordings[i]);
-		netra_recording_free(&recorder->recordings[i]);
-	}
 	return err;
 }
 
@@ -129,11 +116,45 @@ static uint32_t count_channels(struct netra_board *board,
 
 	netra_board_get_details(board, &details);
 	if (!options->channels)
-		return details.channels;
+		return details.channels < NETRA_STORE_CHANNELS ?
+		       details.channels : NETRA_STORE_CHANNELS;
 	for (uint32_t i = 0; i < options->channel_count; i++)
-		if (options->channels[i] >= details.channels)
+		if (options->channels[i] >= details.channels ||
+		    options->channels[i] >= NETRA_STORE_CHANNELS)
 			return 0;
 	return options->channel_count;
+}
+
+static void init_writing(struct netra_recorder *recorder,
+			 struct netra_board *board,
+			 const struct netra_recorder_options *options)
+{
+	uint64_t bytes = options->buffer_bytes ? options->buffer_bytes
+					       : BUFFER_BYTES;
+	uint32_t fragment_ms = options->fragment_ms ? options->fragment_ms
+						    : FRAGMENT_MS;
+	uint32_t rotate_ms = options->rotate_ms ? options->rotate_ms
+						: ROTATE_MS;
+
+	netra_store_pool_init(&recorder->pool,
+			      bytes < BUFFER_LEAST ? BUFFER_LEAST : bytes,
+			      recorder->count + 4);
+	netra_store_writer_init(&recorder->writer, &recorder->folder,
+				&recorder->pool, !options->no_sync);
+	recorder->shared.board = board;
+	recorder->shared.writer = &recorder->writer;
+	recorder->shared.fragment_ns = fragment_ms * NS_PER_MS;
+	recorder->shared.rotate_ns = rotate_ms * NS_PER_MS;
+	recorder->tick_ns = clock_ns(CLOCK_MONOTONIC) +
+			    recorder->shared.fragment_ns;
+}
+
+static void free_writing(struct netra_recorder *recorder)
+{
+	netra_store_writer_finish(&recorder->writer);
+	netra_store_writer_free(&recorder->writer);
+	netra_store_pool_free(&recorder->pool);
+	netra_store_close(&recorder->folder);
 }
 
 enum netra_error netra_recorder_open(struct netra_board *board,
@@ -148,7 +169,7 @@ enum netra_error netra_recorder_open(struct netra_board *board,
 			      "longer than a minute");
 	r = calloc(1, sizeof(*r));
 	if (!r)
-		return refuse(NETRA_ERR_NO_MEMORY, "recorder", strerror(ENOMEM));
+		return refuse(NETRA_ERR_NO_MEMORY, "recorder", "out of memory");
 	r->count = count_channels(board, options);
 	if (!r->count) {
 		err = refuse(NETRA_ERR_NOT_FOUND, "channels",
@@ -157,20 +178,29 @@ enum netra_error netra_recorder_open(struct netra_board *board,
 	}
 	r->recordings = calloc(r->count, sizeof(*r->recordings));
 	if (!r->recordings) {
-		err = refuse(NETRA_ERR_NO_MEMORY, "recorder", strerror(ENOMEM));
+		err = refuse(NETRA_ERR_NO_MEMORY, "recorder", "out of memory");
 		goto err_recorder;
 	}
-	err = open_store(r, options->store, !options->no_sync);
+	err = netra_store_open(&r->folder, options->store, !options->no_sync,
+			       open_error, sizeof(open_error));
 	if (err)
 		goto err_recordings;
+	repair(r, !options->no_sync);
+	init_writing(r, board, options);
 	err = open_recordings(r, board, options);
+	if (!err && netra_store_writer_start(&r->writer)) {
+		err = refuse(NETRA_ERR_NO_MEMORY, "recorder",
+			     "no thread to be had");
+		for (uint32_t i = 0; i < r->count; i++)
+			netra_recording_finish(&r->recordings[i]);
+	}
 	if (err)
-		goto err_store;
+		goto err_writing;
 	*recorder = r;
 	return NETRA_OK;
 
-err_store:
-	close(r->directory);
+err_writing:
+	free_writing(r);
 err_recordings:
 	free(r->recordings);
 err_recorder:
@@ -178,35 +208,86 @@ err_recorder:
 	return err;
 }
 
-static uint64_t now_ns(void)
+/* All fragments that are due are cut together, for one commit. */
+static void commit_if_due(struct netra_recorder *recorder, uint64_t now_ns)
 {
-	struct timespec now;
+	bool waiting = false;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	if (!recorder->cut_ns)
+		return;
+	for (uint32_t i = 0; i < recorder->count; i++) {
+		if (now_ns >= recorder->cut_ns)
+			netra_recording_flush(&recorder->recordings[i]);
+		waiting |= recorder->recordings[i].cut;
+	}
+	if (waiting)
+		return;
+	recorder->cut_ns = 0;
+	netra_store_writer_commit(&recorder->writer);
+}
+
+static void tick(struct netra_recorder *recorder, uint64_t now_ns)
+{
+	uint64_t period_ns = recorder->shared.fragment_ns;
+
+	if (now_ns < recorder->tick_ns)
+		return;
+	for (uint32_t i = 0; i < recorder->count; i++)
+		netra_recording_tick(&recorder->recordings[i]);
+	recorder->cut_ns = recorder->tick_ns +
+			   (PATIENCE_NS < period_ns / 4 ? PATIENCE_NS
+							: period_ns / 4);
+	recorder->tick_ns += (now_ns - recorder->tick_ns) / period_ns *
+			     period_ns + period_ns;
 }
 
 enum netra_error netra_recorder_pump(struct netra_recorder *recorder)
 {
 	bool more, open;
-	uint64_t now;
+	uint64_t now_ns;
 
+	netra_recorder_wall_update(&recorder->shared.wall,
+				   clock_ns(CLOCK_MONOTONIC),
+				   (int64_t)clock_ns(CLOCK_REALTIME));
 	/*
 	 * In turns, so that a fast channel does not starve the others; and to
 	 * the end, which is what the last netra_dispatch() has found: a frame
 	 * left unread might be gone after the next.
 	 */
 	do {
-		now = now_ns();
+		now_ns = clock_ns(CLOCK_MONOTONIC);
+		tick(recorder, now_ns);
 		more = false;
 		open = false;
 		for (uint32_t i = 0; i < recorder->count; i++) {
 			more |= netra_recording_pump(&recorder->recordings[i],
-						     TURN_FRAMES, now);
+						     TURN_FRAMES, now_ns);
 			open |= recorder->recordings[i].reader != NULL;
 		}
+		commit_if_due(recorder, now_ns);
 	} while (more);
 	return open ? NETRA_OK : NETRA_ERR_ENDED;
+}
+
+uint64_t netra_recorder_due_ns(const struct netra_recorder *recorder)
+{
+	return recorder->cut_ns ? recorder->cut_ns : recorder->tick_ns;
+}
+
+uint64_t netra_recorder_exposed_ns(struct netra_recorder *recorder)
+{
+	uint64_t oldest = netra_store_writer_oldest_ns(&recorder->writer);
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+
+	for (uint32_t i = 0; i < recorder->count; i++) {
+		const struct netra_store_fragment *fragment =
+			recorder->recordings[i].fragment;
+
+		if (fragment && fragment->mp4.samples &&
+		    (!oldest || fragment->taken_ns < oldest))
+			oldest = fragment->taken_ns;
+	}
+	return oldest && oldest < now_ns ? now_ns - oldest : 0;
 }
 
 uint32_t netra_recorder_channels(const struct netra_recorder *recorder)
@@ -214,36 +295,44 @@ uint32_t netra_recorder_channels(const struct netra_recorder *recorder)
 	return recorder->count;
 }
 
-void netra_recorder_channel(const struct netra_recorder *recorder,
-			    uint32_t index,
+void netra_recorder_channel(struct netra_recorder *recorder, uint32_t index,
 			    struct netra_recorder_channel *channel)
 {
 	const struct netra_recording *from = &recorder->recordings[index];
+	struct netra_store_account account;
 
 	memset(channel, 0, sizeof(*channel));
+	netra_store_writer_account(&recorder->writer, from->channel, &account);
 	channel->channel = from->channel;
-	channel->frames = from->frames;
-	channel->lost = from->lost;
+	channel->frames = account.frames;
+	channel->lost = from->lost + account.lost;
 	channel->gaps = from->gaps;
-	channel->bytes = from->file.bytes;
-	if (from->frames)
-		channel->duration_90k = from->end_pts - from->first_pts;
+	channel->bytes = account.bytes;
+	channel->files = account.files;
+	channel->duration_90k = account.duration_90k;
 	channel->ended = from->ended;
-	channel->failed = from->failure != NETRA_OK;
-	memcpy(channel->error, from->error, sizeof(channel->error));
-	if (from->file.name[0])
+	channel->failed = from->failure || account.failed;
+	memcpy(channel->error, account.failed ? account.error : from->error,
+	       sizeof(channel->error));
+	if (account.name[0])
 		snprintf(channel->path, sizeof(channel->path), "%s/%s",
-			 recorder->store, from->file.name);
+			 recorder->folder.path, account.name);
 }
 
 enum netra_error netra_recorder_finish(struct netra_recorder *recorder)
 {
 	enum netra_error err = NETRA_OK;
+	struct netra_store_account account;
 
-	for (uint32_t i = 0; i < recorder->count; i++) {
+	for (uint32_t i = 0; i < recorder->count; i++)
 		netra_recording_finish(&recorder->recordings[i]);
-		if (!err)
-			err = recorder->recordings[i].failure;
+	netra_store_writer_finish(&recorder->writer);
+	for (uint32_t i = 0; !err && i < recorder->count; i++) {
+		netra_store_writer_account(&recorder->writer,
+					   recorder->recordings[i].channel,
+					   &account);
+		err = account.failed ? NETRA_ERR_IO
+				     : recorder->recordings[i].failure;
 	}
 	return err;
 }
@@ -255,9 +344,7 @@ enum netra_error netra_recorder_close(struct netra_recorder *recorder)
 	if (!recorder)
 		return NETRA_OK;
 	err = netra_recorder_finish(recorder);
-	for (uint32_t i = 0; i < recorder->count; i++)
-		netra_recording_free(&recorder->recordings[i]);
-	close(recorder->directory);
+	free_writing(recorder);
 	free(recorder->recordings);
 	free(recorder);
 	return err;

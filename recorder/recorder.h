@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Records channels of a board: one fragmented MP4 file per channel, one
- * fragment a second. Uses libnetra's public interface only. One thread.
+ * Records channels of a board into a store (docs/store.md). Uses libnetra's
+ * public interface only. All calls come from one thread, which never waits for
+ * a disk but in open and finish; threads of the recorder's own do the rest.
  */
 #ifndef NETRA_RECORDER_H
 #define NETRA_RECORDER_H
@@ -17,16 +18,19 @@ struct netra_recorder_options {
 	const char *store;		/* folder; made if missing */
 	const uint32_t *channels;	/* NULL = all of the board */
 	uint32_t channel_count;
-	uint32_t fragment_ms;		/* 0 = 1000 */
+	uint32_t fragment_ms;		/* between commits; 0 = 500 */
+	uint32_t rotate_ms;		/* length of a file; 0 = 10 minutes */
+	uint64_t buffer_bytes;		/* for frames while a disk is slow; 0 = 64 MB */
 	bool no_sync;			/* leave durability to the system */
 };
 
 /**
- * netra_recorder_open() - Open readers; files appear with their first frame,
- * as "STORE/chNN.mp4.part" until they are whole.
+ * netra_recorder_open() - Lock and repair the store, open readers; files appear
+ * with their first fragments.
  *
- * Open before netra_channel_start() to miss nothing.
- * netra_recorder_open_error() has the whole sentence for a failure.
+ * Open before netra_channel_start() to miss nothing. NETRA_ERR_BUSY: another
+ * recorder has the store. netra_recorder_open_error() has the whole sentence
+ * for a failure.
  */
 enum netra_error netra_recorder_open(struct netra_board *board,
 				     const struct netra_recorder_options *options,
@@ -39,36 +43,46 @@ enum netra_error netra_recorder_open(struct netra_board *board,
 const char *netra_recorder_open_error(void);
 
 /**
- * netra_recorder_pump() - Take all frames that are there, write what is due.
+ * netra_recorder_pump() - Take all frames that are there, hand over what is due.
  *
- * Call after every netra_dispatch(). Return: NETRA_OK; NETRA_ERR_ENDED when
- * every channel has ended or failed; see the channel's state.
+ * Call after every netra_dispatch(), and when netra_recorder_due_ns() is
+ * reached. Return: NETRA_OK; NETRA_ERR_ENDED when every channel has ended; see
+ * the channel's state.
  */
 enum netra_error netra_recorder_pump(struct netra_recorder *recorder);
 
+/** netra_recorder_due_ns() - When to pump at the latest, CLOCK_MONOTONIC. */
+uint64_t netra_recorder_due_ns(const struct netra_recorder *recorder);
+
+/**
+ * netra_recorder_exposed_ns() - Age of the oldest frame that was taken and is
+ * not durable: what a power cut would cost now.
+ */
+uint64_t netra_recorder_exposed_ns(struct netra_recorder *recorder);
+
 struct netra_recorder_channel {
 	uint32_t channel;
-	uint64_t frames;	/* in the file */
+	uint64_t frames;	/* in files */
 	uint64_t lost;		/* missed, all causes */
 	uint64_t gaps;
-	uint64_t bytes;		/* of the file */
-	int64_t duration_90k;	/* last presentation end - first */
+	uint64_t bytes;		/* of all files */
+	uint32_t files;
+	int64_t duration_90k;	/* recorded */
 	bool ended;
-	bool failed;		/* no longer recorded; see error */
+	bool failed;		/* something is not as it should be; see error */
 	char error[160];	/* why, without the path */
-	char path[512];		/* as it is called now; "" = no file yet */
+	char path[512];		/* of the last file, as it is called now; "" = none */
 };
 
 uint32_t netra_recorder_channels(const struct netra_recorder *recorder);
-void netra_recorder_channel(const struct netra_recorder *recorder,
+void netra_recorder_channel(struct netra_recorder *recorder,
 			    uint32_t index,
 			    struct netra_recorder_channel *channel);
 
 /**
- * netra_recorder_finish() - Write the last fragments, sync, give files their
- * final names, close readers; a file that could not be written to its end
- * keeps the name ".part", cut to whole fragments. A channel without a frame
- * leaves no file.
+ * netra_recorder_finish() - Write the last fragments, complete and name all
+ * files, close readers. Waits for the disk. A file that could not be written to
+ * its end keeps the name ".part", cut to whole fragments.
  *
  * netra_recorder_channel() tells the outcome until netra_recorder_close().
  * Return: the first error met, if any.

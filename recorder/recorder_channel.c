@@ -1,347 +1,316 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From frames to fragments. Frames are held by reference, in the memory the
- * board wrote them to, until their fragment is in the file. Only their release
- * tells whether the board has needed that memory meanwhile; so a fragment
- * counts, and is made durable, after it, and is cut off again if it is torn.
- * A failed write or sync ends the channel: what a sync has lost, a second one
- * would not say again.
+ * From frames to fragments. A frame is copied once, just after its checksum
+ * was read, and given back to the board; if it was overwritten meanwhile, it
+ * alone is taken out again. Where there is no memory for it, it stays in the
+ * ring, and the board drops what does not fit and says so.
  */
 #include "recorder_channel.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "mp4_box.h"
-#include "mp4_init.h"
-
-#define TICKS_PER_MS	90
-#define NS_PER_MS	1000000ull
+#define TICKS_PER_S	90000
+#define NS_PER_S	1000000000ull
+/* Beyond these a fragment does not wait for the tick. */
+#define PAYLOAD_BYTES	(4u << 20)
+#define MEDIA_TICKS	2	/* in lengths between ticks */
 
 enum netra_error netra_recording_open(struct netra_recording *recording,
-				      struct netra_board *board,
-				      uint32_t channel, int directory,
-				      uint32_t fragment_ms, bool sync)
+				      struct netra_recording_shared *shared,
+				      uint32_t channel, uint64_t first_ns)
 {
-	struct netra_channel_stats stats;
-	enum netra_error err;
-	uint32_t held_max;
-
 	memset(recording, 0, sizeof(*recording));
+	recording->shared = shared;
 	recording->channel = channel;
-	recording->fragment_ms = fragment_ms;
-	netra_recorder_file_init(&recording->file, directory, sync);
-	netra_mp4_index_init(&recording->index);
-	err = netra_channel_get_stats(board, channel, &stats);
-	if (err)
-		return err;
-	/*
-	 * An eighth of the ring's bytes, and of its records, of which there is
-	 * about one per 2 KB: the board never waits for the recorder.
-	 */
-	recording->held_max_bytes = stats.ring_bytes / 8;
-	held_max = stats.ring_bytes / 2048 / 8;
-	if (held_max < 8)
-		held_max = 8;
-	if (held_max > NETRA_RECORDING_HELD_MAX)
-		held_max = NETRA_RECORDING_HELD_MAX;
-
-	err = netra_mp4_fragment_init(&recording->fragment, held_max);
-	if (err)
-		return err;
-	err = netra_reader_open(board, channel,
-				NETRA_READER_CHECK | NETRA_READER_ALL,
-				&recording->reader);
-	if (err)
-		netra_mp4_fragment_free(&recording->fragment);
-	return err;
+	recording->file_first_ns = first_ns;
+	recording->flags = NETRA_NOTE_START;
+	netra_recorder_sets_init(&recording->sets);
+	return netra_reader_open(shared->board, channel,
+				 NETRA_READER_CHECK | NETRA_READER_ALL,
+				 &recording->reader);
 }
 
-/* Gives all held frames back; false if one of them was torn. */
-static bool release_held(struct netra_recording *recording)
-{
-	bool whole = true;
-
-	for (uint32_t i = 0; i < recording->held_count; i++)
-		whole &= netra_reader_release(recording->reader,
-					      &recording->held[i]) !=
-			 NETRA_ERR_OVERWRITTEN;
-	recording->held_count = 0;
-	recording->held_bytes = 0;
-	return whole;
-}
-
-/* @frames that were taken will not be in the file. */
+/* @frames that were taken will not be in a file. */
 static void lose(struct netra_recording *recording, uint32_t frames)
 {
 	recording->lost += frames;
 	recording->gap = true;
-	/* The file begins with its first frame, not with a gap. */
-	if (!recording->frames && !recording->held_count)
-		recording->clock.running = false;
 }
 
-/* The file can no longer be written; what is whole of it stays. */
-static void fail(struct netra_recording *recording, enum netra_error err)
+/* The least presentation time was not that of the file's first frame. */
+static void begin_earlier(struct netra_recording *recording)
 {
-	const char *why = recording->file.why;
+	struct netra_store_fragment *fragment = recording->fragment;
 
-	recording->failure = err;
-	snprintf(recording->error, sizeof(recording->error), "%s",
-		 *why ? why : netra_error_name(err));
-	recording->lost += recording->held_count;
-	release_held(recording);
-	if (recording->frames)
-		netra_recorder_file_leave(&recording->file);
-	else
-		netra_recorder_file_remove(&recording->file);
+	if (!fragment->init || fragment->first_pts_90k >= recording->media_start)
+		return;
+	recording->media_start = fragment->first_pts_90k;
+	netra_mp4_init_build(fragment->init, &recording->sets.sets,
+			     recording->media_start,
+			     fragment->note.wall_ns / (int64_t)NS_PER_S);
 }
 
-/* Parameter sets of the held frames. */
-static void collect_sets(const struct netra_recording *recording,
-			 struct netra_mp4_sets *sets)
+/* Hands the fragment over; its last frame lasts @duration. */
+static void cut(struct netra_recording *recording, uint32_t duration)
 {
-	const struct netra_mp4_fragment *fragment = &recording->fragment;
-	struct netra_nal nal;
+	struct netra_store_fragment *fragment = recording->fragment;
 
-	netra_mp4_sets_init(sets);
-	for (uint32_t i = 0; i < fragment->piece_count; i++) {
-		nal.data = fragment->pieces[i].data;
-		nal.length = fragment->pieces[i].length;
-		nal.type = nal.data[0] & 31;
-		nal.ref_idc = nal.data[0] >> 5 & 3;
-		netra_mp4_sets_add(sets, &nal);
-	}
-}
-
-/*
- * Begins the file, or begins it again if all it had was torn.
- * NETRA_ERR_AGAIN: the held frames have no parameter sets.
- */
-static enum netra_error begin_file(struct netra_recording *recording)
-{
-	struct netra_recorder_file *file = &recording->file;
-	struct netra_mp4_sets sets;
-	struct netra_mp4_init init;
-	struct timespec now;
-	enum netra_error err;
-
-	collect_sets(recording, &sets);
-	if (!netra_mp4_sets_usable(&sets))
-		return NETRA_ERR_AGAIN;
-	clock_gettime(CLOCK_REALTIME, &now);
-	err = netra_mp4_init_build(&init, &sets, recording->first_pts,
-				   now.tv_sec);
-	if (err)
-		return err;
-	if (file->fd < 0)
-		err = netra_recorder_file_create(file, recording->channel,
-						 now.tv_sec);
-	else
-		err = netra_recorder_file_cut(file, 0);
-	if (err)
-		return err;
-	recording->duration_offset = init.duration_offset;
-	return netra_recorder_file_append(file, init.data, init.length);
-}
-
-/* The held frames are in the file; are they whole? */
-static enum netra_error settle(struct netra_recording *recording,
-			       uint64_t start)
-{
-	const struct netra_mp4_fragment *fragment = &recording->fragment;
-	uint32_t frames = recording->held_count;
-
-	if (!release_held(recording)) {
-		lose(recording, frames);
-		return netra_recorder_file_cut(&recording->file, start);
-	}
-	if (fragment->key_sample)
-		netra_mp4_index_add(&recording->index,
-				    (uint64_t)fragment->key_pts_90k, start,
-				    fragment->key_sample);
-	recording->fragments++;
-	recording->frames += frames;
-	recording->end_pts = recording->held_end_pts;
-	recording->unsynced = true;
-	return NETRA_OK;
-}
-
-/*
- * Writes the held frames as one fragment; none are held afterwards.
- * @last_duration: Of the last one. Return: false if the channel has failed.
- */
-static bool flush(struct netra_recording *recording, uint32_t last_duration)
-{
-	struct netra_mp4_fragment *fragment = &recording->fragment;
-	uint32_t frames = recording->held_count;
-	enum netra_error err = NETRA_OK;
-	uint64_t start;
-
-	if (!frames)
-		return true;
-	netra_mp4_fragment_finish(fragment, recording->fragments + 1,
-				  last_duration);
-	if (!recording->frames)
-		err = begin_file(recording);
-	start = recording->file.bytes;
-	if (err == NETRA_ERR_AGAIN) {
-		release_held(recording);
-		lose(recording, frames);
-		err = NETRA_OK;
-	} else if (!err) {
-		err = netra_recorder_file_append_fragment(&recording->file,
-							  fragment);
-		if (!err)
-			err = settle(recording, start);
-	}
-	if (err)
-		fail(recording, err);
-	netra_mp4_fragment_reset(fragment);
-	return !err;
+	recording->cut = false;
+	if (!fragment->mp4.samples)
+		return;
+	begin_earlier(recording);
+	recording->fragment = NULL;
+	netra_mp4_fragment_end(&fragment->mp4, duration);
+	netra_store_writer_queue(recording->shared->writer, fragment);
 }
 
 /* Likewise when no frame follows the last one yet, or not without a gap. */
-static bool flush_unfollowed(struct netra_recording *recording)
+static void cut_unfollowed(struct netra_recording *recording)
 {
-	const struct netra_frame *last;
-
-	if (!recording->held_count)
-		return true;
-	last = &recording->held[recording->held_count - 1];
-	return flush(recording,
-		     netra_recorder_clock_duration(&recording->clock, last));
+	if (recording->fragment)
+		cut(recording, recording->fragment->last_duration_90k);
 }
 
-/*
- * The frame the clock stands at does not fit with those held any more? Their
- * number is bounded by the fragment itself, which is made for as many samples.
- */
-static bool due(const struct netra_recording *recording, size_t length)
+void netra_recording_tick(struct netra_recording *recording)
 {
-	return recording->clock.dts - recording->fragment.first_dts_90k >=
-			(int64_t)recording->fragment_ms * TICKS_PER_MS ||
-	       recording->held_bytes + length > recording->held_max_bytes;
+	recording->cut = recording->fragment &&
+			 recording->fragment->mp4.samples;
 }
 
-static void hold(struct netra_recording *recording,
-		 const struct netra_frame *frame, int64_t pts, uint64_t now_ns)
+void netra_recording_flush(struct netra_recording *recording)
 {
-	int64_t end = pts + netra_recorder_clock_duration(&recording->clock,
-							  frame);
+	if (recording->cut)
+		cut_unfollowed(recording);
+}
 
-	if (!recording->held_count) {
-		recording->held_since_ns = now_ns;
-		recording->held_end_pts = recording->end_pts;
-		if (!recording->frames)
-			recording->first_pts = pts;
+/* The frame the clock stands at does not fit with those gathered? */
+static bool due(const struct netra_recording *recording)
+{
+	const struct netra_recording_shared *shared = recording->shared;
+	const struct netra_store_fragment *fragment = recording->fragment;
+	int64_t length = recording->clock.dts - recording->file_dts -
+			 fragment->mp4.first_dts_90k;
+
+	return recording->cut ||
+	       fragment->mp4.samples == fragment->mp4.samples_max ||
+	       (uint64_t)length * (NS_PER_S / TICKS_PER_S) >=
+			MEDIA_TICKS * shared->fragment_ns ||
+	       fragment->mp4.payload_bytes + recording->frame.length >
+			PAYLOAD_BYTES;
+}
+
+/* Ends what cannot hold the frame: the fragment, the file. */
+static void make_room(struct netra_recording *recording, uint64_t now_ns)
+{
+	const struct netra_recording_shared *shared = recording->shared;
+	const struct netra_store_fragment *fragment = recording->fragment;
+	bool rotate = recording->in_file && recording->key &&
+		      (now_ns >= recording->file_due_ns ||
+		       shared->wall.steps != recording->file_steps);
+
+	if (fragment && fragment->mp4.samples) {
+		if (recording->gap)
+			cut_unfollowed(recording);
+		else if (rotate || !recording->in_file || due(recording))
+			cut(recording, (uint32_t)(recording->clock.dts -
+						  recording->file_dts -
+						  fragment->mp4.last_dts_90k));
 	}
-	if (!recording->frames && pts < recording->first_pts)
-		recording->first_pts = pts;
-	if (end > recording->held_end_pts)
-		recording->held_end_pts = end;
-	recording->held[recording->held_count++] = *frame;
-	recording->held_bytes += frame->length;
+	if (rotate)
+		recording->in_file = false;
 }
 
-/* Makes room for @frame at the clock's time; false if the channel failed. */
-static bool make_room(struct netra_recording *recording,
-		      const struct netra_frame *frame, bool full)
+/* A file begins with this frame; false if it cannot. */
+static bool begin_file(struct netra_recording *recording, uint64_t now_ns)
 {
-	bool alive = true;
+	const struct netra_recording_shared *shared = recording->shared;
 
-	if (!recording->held_count)
-		return true;
-	if (recording->gap)
-		alive = flush_unfollowed(recording);
-	else if (full || due(recording, frame->length))
-		alive = flush(recording,
-			      (uint32_t)(recording->clock.dts -
-					 recording->fragment.last_dts_90k));
-	/* Nothing came of what was held: the file begins with this frame. */
-	if (!recording->clock.running)
-		netra_recorder_clock_advance(&recording->clock, frame, true);
-	return alive;
+	/* Streams without IDR pictures begin anywhere. */
+	if (!recording->key && recording->key_seen)
+		return false;
+	if (!netra_mp4_sets_usable(&recording->sets.sets))
+		return false;
+	recording->in_file = true;
+	recording->begins = true;
+	recording->file_number++;
+	recording->file_dts = recording->clock.dts;
+	recording->file_due_ns = now_ns + (recording->file_first_ns ?
+					   recording->file_first_ns :
+					   shared->rotate_ns);
+	recording->file_first_ns = 0;
+	recording->file_steps = shared->wall.steps;
+	return true;
 }
 
-/* Puts a frame at the end of those held; releases it if that cannot be. */
-static void take(struct netra_recording *recording,
-		 const struct netra_frame *frame, uint64_t now_ns)
+/* The fragment's first frame: what its note says, and the file's beginning. */
+static enum netra_error begin_fragment(struct netra_recording *recording,
+				       int64_t pts, uint64_t now_ns)
 {
-	struct netra_mp4_fragment *fragment = &recording->fragment;
+	struct netra_recording_shared *shared = recording->shared;
+	struct netra_store_fragment *fragment = recording->fragment;
+	struct netra_mp4_note *note = &fragment->note;
+	struct netra_store_account account;
+	uint64_t lost;
+
+	netra_store_writer_account(shared->writer, recording->channel,
+				   &account);
+	lost = recording->lost + account.lost - recording->lost_noted;
+	note->channel = recording->channel;
+	note->wall_ns = netra_recorder_stamp(&recording->stamp, &shared->wall,
+					     recording->clock.dts,
+					     recording->frame.host_time_ns,
+					     now_ns);
+	note->lost = lost > UINT32_MAX ? UINT32_MAX : (uint32_t)lost;
+	note->flags = recording->flags;
+	if (recording->gap || lost)
+		note->flags |= NETRA_NOTE_GAP;
+	if (shared->wall.steps != recording->steps)
+		note->flags |= NETRA_NOTE_CLOCK;
+	fragment->file_number = recording->file_number;
+	fragment->taken_ns = now_ns;
+	fragment->first_pts_90k = fragment->end_pts_90k = pts;
+	if (recording->begins) {
+		free(fragment->init);
+		fragment->init = malloc(sizeof(*fragment->init));
+		if (!fragment->init)
+			return NETRA_ERR_NO_MEMORY;
+		recording->media_start = pts;
+		if (netra_mp4_init_build(fragment->init, &recording->sets.sets,
+					 pts, note->wall_ns / (int64_t)NS_PER_S))
+			return NETRA_ERR_INVALID;
+	}
+	recording->begins = false;
+	recording->lost_noted += lost;
+	recording->flags = 0;
+	recording->steps = shared->wall.steps;
+	return NETRA_OK;
+}
+
+/* Copies the frame into the fragment and gives it back to the board. */
+static enum netra_error add(struct netra_recording *recording, uint64_t now_ns)
+{
+	struct netra_recording_shared *shared = recording->shared;
+	const struct netra_frame *frame = &recording->frame;
+	struct netra_store_pool *pool = shared->writer->pool;
+	struct netra_store_fragment *fragment;
+	struct netra_mp4_fragment before;
 	enum netra_error err;
 	int64_t pts;
 
+	if (!recording->fragment)
+		recording->fragment = netra_store_pool_take(pool);
+	fragment = recording->fragment;
+	if (!fragment ||
+	    netra_store_pool_reserve(pool, fragment,
+				     netra_mp4_fragment_room(frame->length)))
+		return NETRA_ERR_AGAIN;
+	pts = netra_recorder_clock_pts(&recording->clock, frame) -
+	      recording->file_dts;
+	before = fragment->mp4;
+	err = netra_mp4_fragment_add(&fragment->mp4, frame->data, frame->length,
+				     recording->clock.dts - recording->file_dts,
+				     pts);
+	if (err)
+		return err == NETRA_ERR_AGAIN ? NETRA_ERR_CORRUPT : err;
+	recording->pending = false;
+	if (netra_reader_release(recording->reader, frame) ==
+	    NETRA_ERR_OVERWRITTEN)
+		err = NETRA_ERR_OVERWRITTEN;
+	else if (!before.samples)
+		err = begin_fragment(recording, pts, now_ns);
+	if (err) {
+		fragment->mp4 = before;
+		return err;
+	}
+	fragment->last_duration_90k =
+		netra_recorder_clock_duration(&recording->clock, frame);
+	if (pts < fragment->first_pts_90k)
+		fragment->first_pts_90k = pts;
+	if (pts + fragment->last_duration_90k > fragment->end_pts_90k)
+		fragment->end_pts_90k = pts + fragment->last_duration_90k;
+	if (frame->flags & NETRA_FRAME_NO_SIGNAL)
+		fragment->note.flags |= NETRA_NOTE_NO_SIGNAL;
+	return NETRA_OK;
+}
+
+/* The frame is not wanted, or cannot be used. */
+static void skip(struct netra_recording *recording)
+{
+	if (recording->pending)
+		netra_reader_release(recording->reader, &recording->frame);
+	recording->pending = false;
+	lose(recording, 1);
+}
+
+/* Puts the pending frame where it belongs; false: no memory for it now. */
+static bool place(struct netra_recording *recording, uint64_t now_ns)
+{
+	enum netra_error err;
+	bool gap;
+
+	make_room(recording, now_ns);
+	if (!recording->in_file && !begin_file(recording, now_ns)) {
+		skip(recording);
+		return true;
+	}
+	gap = recording->gap;
+	err = add(recording, now_ns);
+	if (err == NETRA_ERR_AGAIN) {
+		recording->flags |= NETRA_NOTE_OVERRUN;
+		return false;
+	}
+	if (err) {
+		skip(recording);
+		/* A file that has not begun begins with another frame. */
+		if (recording->begins) {
+			recording->in_file = false;
+			recording->file_number--;
+		}
+		return true;
+	}
+	if (gap && recording->gap_counts)
+		recording->gaps++;
+	recording->gap_counts = true;
+	recording->gap = false;
+	return true;
+}
+
+/* A new frame: what it says, once. Return: false if it is none. */
+static bool admit(struct netra_recording *recording)
+{
+	const struct netra_frame *frame = &recording->frame;
+
 	recording->lost += frame->lost;
 	recording->lost_before += frame->lost;
-	recording->gap |= frame->lost || frame->flags & NETRA_FRAME_DISCONTINUITY;
+	recording->gap |= frame->lost ||
+			  frame->flags & NETRA_FRAME_DISCONTINUITY;
 	if (!frame->length) {	/* an end mark */
 		netra_reader_release(recording->reader, frame);
-		return;
+		return false;
 	}
 	recording->gap |= !netra_recorder_clock_advance(&recording->clock,
 							frame, recording->gap);
-	for (bool full = false;; full = true) {
-		err = make_room(recording, frame, full) ? NETRA_OK
-							: recording->failure;
-		if (err)
-			break;
-		pts = netra_recorder_clock_pts(&recording->clock, frame);
-		err = netra_mp4_fragment_add(fragment, frame->data,
-					     frame->length,
-					     recording->clock.dts, pts);
-		if (err != NETRA_ERR_AGAIN || full)
-			break;
-	}
-	if (err) {
-		netra_reader_release(recording->reader, frame);
-		lose(recording, 1);
-		return;
-	}
-	if (recording->gap && recording->frames)
-		recording->gaps++;
-	recording->gap = false;
-	hold(recording, frame, pts, now_ns);
+	recording->key = netra_recorder_sets_look(&recording->sets, frame->data,
+						  frame->length);
+	recording->key_seen |= recording->key;
+	recording->pending = true;
+	return true;
 }
 
-/* The index, the duration, the final name. */
-static enum netra_error complete(struct netra_recording *recording)
+/* The writer could not go on with the file: the next key frame begins another. */
+static void look_for_failure(struct netra_recording *recording)
 {
-	int64_t duration = recording->end_pts - recording->first_pts;
-	uint8_t mfra[NETRA_MP4_INDEX_MAX_BYTES], field[8];
-	struct netra_recorder_file *file = &recording->file;
-	enum netra_error err = NETRA_OK;
-	size_t length;
+	uint32_t failed = netra_store_writer_failed_file(
+		recording->shared->writer, recording->channel);
 
-	length = netra_mp4_index_write(&recording->index, mfra, sizeof(mfra));
-	if (length)
-		err = netra_recorder_file_append(file, mfra, length);
-	if (err)
-		return err;
-	netra_put_be32(field, (uint32_t)(duration >> 32));
-	netra_put_be32(field + 4, (uint32_t)duration);
-	err = netra_recorder_file_patch(file, recording->duration_offset,
-					field, sizeof(field));
-	if (err)
-		return err;
-	return netra_recorder_file_publish(file);
-}
-
-/*
- * Fragments that come faster than in real time share a sync; half a fragment's
- * time leaves room for those that come a little early.
- */
-static void sync_if_due(struct netra_recording *recording, uint64_t now_ns)
-{
-	uint64_t least_ns = recording->fragment_ms * NS_PER_MS / 2;
-
-	if (!recording->unsynced || now_ns - recording->synced_ns < least_ns)
+	if (!recording->in_file || failed != recording->file_number)
 		return;
-	recording->unsynced = false;
-	recording->synced_ns = now_ns;
-	if (netra_recorder_file_sync(&recording->file))
-		fail(recording, NETRA_ERR_IO);
+	recording->in_file = false;
+	recording->begins = false;
+	recording->gap = true;
+	recording->flags |= NETRA_NOTE_DISK;
 }
 
 static void close_reader(struct netra_recording *recording)
@@ -358,19 +327,24 @@ static void close_reader(struct netra_recording *recording)
 
 void netra_recording_finish(struct netra_recording *recording)
 {
-	enum netra_error err;
+	struct netra_store_fragment *end;
+	struct netra_store_pool *pool = recording->shared->writer->pool;
 
 	if (!recording->reader)
 		return;
-	if (!recording->failure && flush_unfollowed(recording)) {
-		if (recording->frames) {
-			err = complete(recording);
-			if (err)
-				fail(recording, err);
-		} else {
-			netra_recorder_file_remove(&recording->file);
-		}
+	if (recording->pending)
+		skip(recording);
+	cut_unfollowed(recording);
+	netra_store_pool_give(pool, recording->fragment);
+	recording->fragment = NULL;
+	end = netra_store_pool_take(pool);
+	/* Without it the file is completed at the writer's end. */
+	if (end) {
+		end->note.channel = recording->channel;
+		end->ends = true;
+		netra_store_writer_queue(recording->shared->writer, end);
 	}
+	recording->in_file = false;
 	close_reader(recording);
 }
 
@@ -379,7 +353,7 @@ static void end(struct netra_recording *recording, enum netra_error why)
 {
 	netra_recording_finish(recording);
 	recording->ended = why == NETRA_ERR_ENDED;
-	if (recording->ended || recording->failure)
+	if (recording->ended)
 		return;
 	recording->failure = why;
 	snprintf(recording->error, sizeof(recording->error), "%s",
@@ -389,32 +363,26 @@ static void end(struct netra_recording *recording, enum netra_error why)
 bool netra_recording_pump(struct netra_recording *recording,
 			  uint32_t frames_max, uint64_t now_ns)
 {
-	uint64_t patience_ns = recording->fragment_ms * NS_PER_MS / 4 * 5;
-	enum netra_error err = NETRA_OK;
-	struct netra_frame frame;
+	enum netra_error err;
 
 	if (!recording->reader)
 		return false;
-	while (!recording->failure && frames_max--) {
-		err = netra_reader_next(recording->reader, &frame);
-		if (err)
-			break;
-		take(recording, &frame, now_ns);
+	look_for_failure(recording);
+	while (frames_max--) {
+		if (!recording->pending) {
+			err = netra_reader_next(recording->reader,
+						&recording->frame);
+			if (err == NETRA_ERR_AGAIN)
+				return false;
+			if (err) {
+				end(recording, err);
+				return false;
+			}
+			if (!admit(recording))
+				continue;
+		}
+		if (!place(recording, now_ns))
+			return false;
 	}
-	if (err && err != NETRA_ERR_AGAIN)
-		end(recording, err);
-	/* A channel that has stalled is written in time all the same. */
-	else if (!recording->failure && recording->held_count &&
-		 now_ns - recording->held_since_ns > patience_ns)
-		flush_unfollowed(recording);
-	if (recording->reader && !recording->failure)
-		sync_if_due(recording, now_ns);
-	if (recording->failure && recording->reader)
-		close_reader(recording);
-	return !err && recording->reader;
-}
-
-void netra_recording_free(struct netra_recording *recording)
-{
-	netra_mp4_fragment_free(&recording->fragment);
+	return true;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One channel being recorded: its reader, the frames held, its file. Used by
- * recorder.c, from the recorder's thread only.
+ * One channel being recorded: its reader, and the fragment that is being
+ * gathered. Used by recorder.c, from the recorder's thread only; never touches
+ * a disk.
  */
 #ifndef NETRA_RECORDER_CHANNEL_H
 #define NETRA_RECORDER_CHANNEL_H
@@ -10,71 +11,87 @@
 #include <stdint.h>
 
 #include "lib/netra.h"
-#include "mp4_fragment.h"
-#include "mp4_index.h"
 #include "recorder_clock.h"
-#include "recorder_file.h"
+#include "recorder_sets.h"
+#include "recorder_wall.h"
+#include "store/writer.h"
 
-#define NETRA_RECORDING_HELD_MAX 128u
+/* What all channels of a recorder share. */
+struct netra_recording_shared {
+	struct netra_board *board;
+	struct netra_store_writer *writer;
+	struct netra_recorder_wall wall;
+	uint64_t fragment_ns;		/* between ticks */
+	uint64_t rotate_ns;
+};
 
 struct netra_recording {
+	struct netra_recording_shared *shared;
 	uint32_t channel;
-	uint32_t fragment_ms;
 	struct netra_reader *reader;	/* NULL = no longer read */
-	struct netra_recorder_file file;
 	struct netra_recorder_clock clock;
-	struct netra_mp4_index index;
+	struct netra_recorder_stamp stamp;
+	struct netra_recorder_sets sets;
 
-	/* The fragment being gathered: frames held, by reference. */
-	struct netra_mp4_fragment fragment;
-	struct netra_frame held[NETRA_RECORDING_HELD_MAX];
-	uint32_t held_count;
-	uint64_t held_bytes;
-	uint64_t held_max_bytes;
-	uint64_t held_since_ns;
-	int64_t held_end_pts;
+	/* A frame that found no memory yet; held in the ring. */
+	struct netra_frame frame;
+	bool pending;
+	bool key;			/* the frame that is being placed */
 
-	/* The file so far; times are on its line. */
-	uint32_t fragments;
-	uint64_t duration_offset;
-	int64_t first_pts;
-	int64_t end_pts;
-	uint64_t frames;
+	struct netra_store_fragment *fragment;	/* NULL = none begun */
+	bool cut;			/* it is due: the next frame ends it */
+
+	/* The file it belongs to; times of files begin at 0. */
+	uint32_t file_number;		/* from 1; 0 = none yet */
+	bool in_file;
+	bool begins;			/* the next fragment is its first */
+	int64_t file_dts;		/* where it begins, on the clock's line */
+	int64_t media_start;		/* as its init segment says */
+	uint64_t file_due_ns;		/* the next key frame after this ends it */
+	uint32_t file_steps;		/* of the wall, when it began */
+	uint64_t file_first_ns;		/* length of the first one; 0 = as all */
+
 	uint64_t lost;
 	uint64_t lost_before;	/* of these, as the reader's frames said */
+	uint64_t lost_noted;	/* of all, the writer's too, what files tell */
 	uint64_t gaps;
-	uint64_t synced_ns;
-	bool unsynced;		/* fragments since then */
+	uint32_t flags;		/* NETRA_NOTE_*, for the next fragment */
+	uint32_t steps;		/* of the wall, as of the last fragment */
 	bool gap;		/* frames are missing before the next one */
+	bool gap_counts;	/* there are frames before it */
+	bool key_seen;
 	bool ended;
 	enum netra_error failure;
 	char error[160];
 };
 
 /**
- * netra_recording_open() - Open the channel's reader; the file comes later.
- * @directory: Of the store; stays the caller's, and open.
+ * netra_recording_open() - Open the channel's reader; a file comes later.
+ * @shared: The caller's, for as long as the recording lives.
+ * @first_ns: Length of the first file, for rotations not to fall together.
  */
 enum netra_error netra_recording_open(struct netra_recording *recording,
-				      struct netra_board *board,
-				      uint32_t channel, int directory,
-				      uint32_t fragment_ms, bool sync);
+				      struct netra_recording_shared *shared,
+				      uint32_t channel, uint64_t first_ns);
 
 /**
- * netra_recording_pump() - Take up to @frames_max frames, write what is due.
+ * netra_recording_pump() - Take up to @frames_max frames.
  * @now_ns: On CLOCK_MONOTONIC.
- * Return: true if there may be more frames.
+ * Return: true if there may be more frames that can be taken now.
  */
 bool netra_recording_pump(struct netra_recording *recording,
 			  uint32_t frames_max, uint64_t now_ns);
 
+/** netra_recording_tick() - A commit is near: the fragment is due. */
+void netra_recording_tick(struct netra_recording *recording);
+
+/** netra_recording_flush() - Hand the fragment over if it is due, unfollowed. */
+void netra_recording_flush(struct netra_recording *recording);
+
 /**
- * netra_recording_finish() - Write the rest, complete the file, close the
- * reader. Does nothing the second time.
+ * netra_recording_finish() - Hand the rest over, close the reader. Does nothing
+ * the second time.
  */
 void netra_recording_finish(struct netra_recording *recording);
-
-/** netra_recording_free() - After netra_recording_finish(). */
-void netra_recording_free(struct netra_recording *recording);
 
 #endif

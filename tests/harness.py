@@ -127,6 +127,14 @@ def wait_for(condition, seconds, what):
         time.sleep(0.01)
 
 
+def recorded(store, channel, part=False):
+    """The one file of a channel in a store, whole or (part) being written."""
+    folder = pathlib.Path(store) / f"ch{channel:02d}"
+    files = sorted(path for path in folder.glob("*.mp4*") if path.name.endswith(".part") == part)
+    expect(len(files) == 1, f"files in {folder}: {[path.name for path in folder.glob('*')]}")
+    return files[0]
+
+
 def frame_hashes(path):
     """MD5 and size of each decoded frame, in presentation order."""
     result = run("ffmpeg", "-v", "quiet", "-threads", 1, "-i", path, "-map", "0:v:0",

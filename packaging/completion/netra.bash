@@ -48,7 +48,8 @@ _netra()
 	status) options="--start --interval $start --json" ;;
 	top) options="--interval --count $start" ;;
 	capture) options="--channel --output --duration --frames $start --quiet --json" ;;
-	record) options="--store --channels --duration --fragment --no-sync --strict $start
+	record) options="--store --channels --duration --fragment --rotate --buffer --no-sync
+		--strict $start
 		--quiet --json" ;;
 	bench) options="--quick --channels --windows --seconds --source $start --json" ;;
 	dump) options="--output $start" ;;

@@ -207,7 +207,7 @@ def record_json():
         path = pathlib.Path(entry["file"])
         equal(path.stat().st_size, entry["bytes"], f"{path}: bytes")
         expect(entry["frames"] > 0 and not entry["error"], f"{entry}")
-    equal(len(list(store.glob("*.mp4"))), 2, "files")
+    equal(len(list(store.glob("ch0[13]/*.mp4"))), 2, "files")
 
 
 @test

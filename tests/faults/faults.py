@@ -14,8 +14,8 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import (NETRA, Emulator, add, equal, expect, frame_hashes, main, run, test,  # noqa: E402
-                     wait_for)
+from harness import (NETRA, Emulator, add, equal, expect, frame_hashes, main, recorded, run,  # noqa: E402
+                     test, wait_for)
 
 CHANNELS = 4
 SECONDS = 6
@@ -52,7 +52,7 @@ def lost_nothing(report, store, channel, seconds=SECONDS):
     """The channel's recording decodes to exactly the clip."""
     entry = report["channels"][channel]
     equal(entry["dropped"], 0, f"channel {channel}: frames dropped")
-    expect(frame_hashes(store / f"ch{channel:02d}.mp4") == frame_hashes(clip(seconds)),
+    expect(frame_hashes(recorded(store, channel)) == frame_hashes(clip(seconds)),
            f"channel {channel}: other frames than the source's")
 
 
@@ -87,7 +87,7 @@ def channel_fault(spec, sync, *words, seconds=SECONDS):
     entry = report["channels"][1]
     expect(entry["dropped"] > 0 and entry["gaps"] > 0, f"channel 1 shows no gap: {entry}")
     expect(entry["frames"] > 60 + RATE, f"channel 1 did not come back: {entry}")
-    got = frame_hashes(store / "ch01.mp4")
+    got = frame_hashes(recorded(store, 1))
     equal(len(got), entry["frames"], "channel 1: frames that decode")
     whole = set(frame_hashes(clip(seconds)))
     expect(all(frame in whole for frame in got), "channel 1: a frame decodes to another picture")

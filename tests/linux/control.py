@@ -13,7 +13,7 @@ import time
 
 from machine import FULL, PATIENCE, ROOT, Setup, main, on
 from compare import same_frames
-from harness import BUILD, NETRA, Failure, Skip, equal, expect, run, wait_for
+from harness import BUILD, NETRA, Failure, Skip, equal, expect, recorded, run, wait_for
 
 CHANNELS = 16
 NODE = "/dev/netra0"
@@ -96,7 +96,7 @@ def records_exactly(m):
         result = m.guest.run(NETRA, "record", NODE, "--json", "--strict", "--store", store, timeout=120 * PATIENCE)
         equal(json.loads(result.stdout)["whole"], CHANNELS, "files that are whole")
         for channel in range(CHANNELS):
-            same_frames(CLIPS[channel % len(CLIPS)], m.guest.folder / store / f"ch{channel:02d}.mp4",
+            same_frames(CLIPS[channel % len(CLIPS)], recorded(m.guest.folder / store, channel),
                         f"recording of channel {channel}")
 
 
@@ -236,7 +236,7 @@ def goes_away(m, take):
     wait_for(lambda: holder.stdout, 30 * PATIENCE, "a program that maps the board")
     store = m.guest.folder / f"left-{take.__name__}"
     record = m.guest.start(NETRA, "record", OTHER, "--json", "--store", store.name)
-    wait_for(lambda: record.done.is_set() or len(list(store.glob("*.part"))) == 4, 30 * PATIENCE, "a recording")
+    wait_for(lambda: record.done.is_set() or len(list(store.glob("*/*.part"))) == 4, 30 * PATIENCE, "a recording")
     capture = captures(m, store.name, 0)
     take()
     for job in (record, capture):

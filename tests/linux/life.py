@@ -9,7 +9,7 @@ import struct
 import time
 
 from machine import CHANNELS, FULL, OFF, PATIENCE, Emulator, Setup, expect, fetch, main, on
-from harness import equal, wait_for
+from harness import equal, recorded, wait_for
 from streams import await_attached, await_streams, record, whole
 
 NO_MSI = Setup("no MSI", append="pci=nomsi")
@@ -60,7 +60,7 @@ def streams_outlive_suspend(m):
     await_streams(m, job, "suspend")
     m.suspend()
     await_attached(m)
-    file = m.guest.folder / "suspend" / "ch03.mp4.part"
+    file = recorded(m.guest.folder / "suspend", 3, part=True)
     before = file.stat().st_size
     wait_for(lambda: file.stat().st_size > before + 50000, 30 * PATIENCE, "streams to go on")
     m.guest.run("kill -INT $(pidof netra)")
@@ -88,7 +88,7 @@ def fatal_errors_of_the_bus(m):
     """Reported by the port above the board, which resets the link: streams go on with a gap."""
     job = record(m, "aer")
     await_streams(m, job, "aer")
-    files = sorted((m.guest.folder / "aer").glob("*.part"))
+    files = sorted((m.guest.folder / "aer").glob("*/*.part"))
     for _ in range(2):
         inject_fatal_error(m)
         m.wait_for_dmesg("netra .*a fatal error of the bus")

@@ -11,7 +11,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from compare import same_frames, same_nal_units  # noqa: E402
-from harness import BUILD, Skip, add, equal, expect, frame_hashes, main, run, test, videos  # noqa: E402
+from harness import BUILD, Skip, add, equal, expect, frame_hashes, main, recorded as recorded_file, run, test, videos  # noqa: E402
 
 RECORD_FILES = BUILD / "tests" / "record_files"
 
@@ -22,7 +22,7 @@ def recording(*sources):
     with tempfile.TemporaryDirectory(prefix="netra-files-") as folder:
         store = pathlib.Path(folder) / "store"
         run(RECORD_FILES, store, *sources)
-        yield [store / f"ch{channel:02d}.mp4" for channel in range(len(sources))]
+        yield [recorded_file(store, channel) for channel in range(len(sources))]
 
 
 def video(name):

@@ -9,7 +9,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from compare import same_frames, same_nal_units  # noqa: E402
-from harness import NETRA, Emulator, Skip, add, equal, expect, main, run, test, videos  # noqa: E402
+from harness import NETRA, Emulator, Skip, add, equal, expect, main, recorded, run, test, videos  # noqa: E402
 
 
 def one_channel(source, mode):
@@ -22,9 +22,9 @@ def one_channel(source, mode):
             expect(captured.read_bytes() == source.read_bytes(), "the capture is not the source byte for byte")
         same_frames(source, captured, "capture")
         run(NETRA, "record", board, "--store", folder / "store", "--sync", mode, timeout=120)
-        recorded = folder / "store" / "ch00.mp4"
-        same_frames(source, recorded, "recording")
-        same_nal_units(source, recorded)
+        path = recorded(folder / "store", 0)
+        same_frames(source, path, "recording")
+        same_nal_units(source, path)
 
 
 def all_together(mode):
@@ -41,10 +41,9 @@ def all_together(mode):
             if counter.startswith("refused_"):
                 equal(number, 0, f"transfers {counter} by the board's windows")
         for channel, source in enumerate(sources):
-            recorded = store / f"ch{channel:02d}.mp4"
-            expect(recorded.exists(), f"no {recorded.name} for {source.name}")
-            same_frames(source, recorded, "recording")
-            same_nal_units(source, recorded)
+            path = recorded(store, channel)
+            same_frames(source, path, "recording")
+            same_nal_units(source, path)
 
 
 @test
@@ -58,7 +57,7 @@ def presentation_times():
             run(NETRA, "record", f"emulated:channels=1,pace=free,loops=1,source={source}",
                 "--store", store)
             times = []
-            for path in (source, store / "ch00.mp4"):
+            for path in (source, recorded(store, 0)):
                 out = run("ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries",
                           "packet=pts_time,dts_time", "-of", "csv=p=0", path).stdout
                 rows = [[float(word) for word in line.split(",")[:2]] for line in out.splitlines()]

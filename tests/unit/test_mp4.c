@@ -10,10 +10,12 @@
 #include <cmocka.h>
 
 #include "h264_write.h"
-#include "recorder/mp4_box.h"
-#include "recorder/mp4_fragment.h"
-#include "recorder/mp4_index.h"
-#include "recorder/mp4_init.h"
+#include "core/crc32c.h"
+#include "mp4/mp4_box.h"
+#include "mp4/mp4_fragment.h"
+#include "mp4/mp4_index.h"
+#include "mp4/mp4_init.h"
+#include "mp4/mp4_read.h"
 #include "tests/mp4_read.h"
 
 static void boxes_never_pass_the_end(void **state)
@@ -57,6 +59,7 @@ static void add_all(struct netra_mp4_sets *sets, const struct writer *w)
 static void init_segment_describes_the_stream(void **state)
 {
 	static const uint8_t tail[] = { 0xfd, 0xf8, 0xf8, 0 };
+	struct netra_mp4_head head;
 	struct netra_mp4_init init;
 	struct netra_mp4_sets sets;
 	struct writer w = { 0 };
@@ -76,6 +79,17 @@ static void init_segment_describes_the_stream(void **state)
 	assert_int_equal(sets.sps_count, 1);
 	assert_int_equal(sets.pps_count, 2);
 	assert_int_equal(netra_mp4_init_build(&init, &sets, 6006, 1000), 0);
+	assert_int_equal(netra_mp4_head_read(&head, init.data, sizeof(init.data)),
+			 NETRA_OK);
+	assert_int_equal(head.bytes, init.length);
+	assert_int_equal(head.duration_offset, init.duration_offset);
+	assert_int_equal(head.media_start_90k, 6006);
+	assert_memory_equal(init.data + head.entry_offset + 4, "avc1", 4);
+	assert_int_equal(be32(init.data + head.entry_offset), head.entry_bytes);
+	assert_memory_equal(init.data + head.tkhd_offset + 4, "tkhd", 4);
+	for (size_t n = 0; n < init.length; n++)
+		assert_int_equal(netra_mp4_head_read(&head, init.data, n),
+				 NETRA_ERR_CORRUPT);
 	assert_true(boxes_whole(init.data, init.length));
 
 	box = find_box(init.data, init.length, "moov/trak/mdia/minf/stbl/stsd/avc1/avcC");
@@ -189,21 +203,17 @@ static void too_many_sets_stay_in_band(void **state)
 	free(big);
 }
 
-/* Bytes of a finished fragment, gathered @count pieces at a time. */
-static size_t flatten(const struct netra_mp4_fragment *fragment, size_t count,
-		      uint8_t *data, size_t size)
+/* Bytes of a finished fragment. */
+static size_t flatten(const struct netra_mp4_fragment *fragment, uint8_t *data,
+		      size_t size)
 {
-	struct iovec iov[8];
-	size_t position = 0, length = 0, n;
+	struct iovec iov[2];
 
-	while ((n = netra_mp4_fragment_gather(fragment, &position, iov, count))) {
-		for (size_t i = 0; i < n; i++) {
-			assert_true(length + iov[i].iov_len <= size);
-			memcpy(data + length, iov[i].iov_base, iov[i].iov_len);
-			length += iov[i].iov_len;
-		}
-	}
-	return length;
+	netra_mp4_fragment_pieces(fragment, iov);
+	assert_true(iov[0].iov_len + iov[1].iov_len <= size);
+	memcpy(data, iov[0].iov_base, iov[0].iov_len);
+	memcpy(data + iov[0].iov_len, iov[1].iov_base, iov[1].iov_len);
+	return iov[0].iov_len + iov[1].iov_len;
 }
 
 struct sample {
@@ -240,15 +250,22 @@ static void fragment_says_what_the_frames_are(void **state)
 		{ 4500, 9, 0x01010000, 9000 },
 		{ 2999, 9, 0x01010000, -500 },
 	};
+	const struct netra_mp4_note note = {
+		.flags = NETRA_NOTE_GAP | NETRA_NOTE_DISK, .channel = 63,
+		.sequence = 7, .position = 0x123456789a, .durable = 0x1200000000,
+		.wall_ns = -5, .lost = 12,
+	};
 	struct netra_mp4_fragment f;
-	uint8_t data[512], again[512];
+	struct netra_mp4_note found = { 0 };
+	uint8_t data[512];
 	struct sample sample;
 	struct box box;
 	uint64_t size;
 
 	(void)state;
 	assert_int_equal(netra_mp4_fragment_init(&f, 8), 0);
-	assert_int_equal(netra_mp4_fragment_finish(&f, 1, 1), 0);
+	assert_int_equal(netra_mp4_fragment_reserve(&f, 200), 0);
+	assert_int_equal(netra_mp4_fragment_finish(&f, &note), 0);
 	for (int round = 0; round < 2; round++) {
 		netra_mp4_fragment_reset(&f);
 		assert_int_equal(netra_mp4_fragment_add(&f, unit_idr,
@@ -259,10 +276,9 @@ static void fragment_says_what_the_frames_are(void **state)
 		assert_int_equal(netra_mp4_fragment_add(&f, unit_b,
 				sizeof(unit_b), 0x123456789a + 7500,
 				0x123456789a + 7000), 0);
-		size = netra_mp4_fragment_finish(&f, 7, 2999);
-		assert_int_equal(flatten(&f, 8, data, sizeof(data)), size);
-		assert_int_equal(flatten(&f, 1, again, sizeof(again)), size);
-		assert_memory_equal(data, again, size);
+		netra_mp4_fragment_end(&f, 2999);
+		size = netra_mp4_fragment_finish(&f, &note);
+		assert_int_equal(flatten(&f, data, sizeof(data)), size);
 		assert_true(boxes_whole(data, size));
 
 		box = find_box(data, size, "moof/mfhd");
@@ -285,6 +301,14 @@ static void fragment_says_what_the_frames_are(void **state)
 		assert_memory_equal(data + be32(box.data + 8), payload,
 				    sizeof(payload));
 		assert_int_equal(be32(box.data + 8) + sizeof(payload), size);
+		box = find_box(data, size, "moof/uuid");
+		assert_true(netra_mp4_note_read(&found, box.data - 8));
+		assert_int_equal(found.payload_crc32c,
+				 netra_crc32c(0, payload, sizeof(payload)));
+		assert_int_equal(found.header_crc32c, netra_mp4_note_checksum(
+					 data, (uint32_t)(size - sizeof(payload))));
+		found.payload_crc32c = found.header_crc32c = 0;
+		assert_memory_equal(&found, &note, sizeof(note));
 		assert_int_equal(f.key_sample, 1);
 		assert_int_equal(f.key_pts_90k, 0x123456789a + 6000);
 	}
@@ -293,18 +317,25 @@ static void fragment_says_what_the_frames_are(void **state)
 	assert_int_equal(netra_mp4_fragment_add(&f, unit_p, sizeof(unit_p), 0, 0),
 			 0);
 	assert_int_equal(f.key_sample, 0);
-	assert_int_equal(netra_mp4_fragment_finish(&f, 8, 1), 88 + 16 + 8 + 9);
+	assert_int_equal(netra_mp4_fragment_finish(&f, &note),
+			 88 + 16 + 76 + 8 + 9);
 	netra_mp4_fragment_free(&f);
 }
 
 static void fragment_has_bounds(void **state)
 {
+	const struct netra_mp4_note note = { .sequence = 1 };
 	struct netra_mp4_fragment f;
 	uint64_t before;
 
 	(void)state;
 	assert_int_equal(netra_mp4_fragment_init(&f, 0), NETRA_ERR_INVALID);
 	assert_int_equal(netra_mp4_fragment_init(&f, 2), 0);
+	assert_int_equal(netra_mp4_fragment_add(&f, unit_p, 8, 5, 5),
+			 NETRA_ERR_AGAIN);
+	assert_int_equal(netra_mp4_fragment_reserve(&f, UINT64_MAX),
+			 NETRA_ERR_NO_MEMORY);
+	assert_int_equal(netra_mp4_fragment_reserve(&f, 1000), 0);
 	assert_int_equal(netra_mp4_fragment_add(&f, unit_p, 8, -1, 0),
 			 NETRA_ERR_INVALID);
 	assert_int_equal(netra_mp4_fragment_add(&f, unit_p, 8, 0, 1ll << 31),
@@ -312,7 +343,7 @@ static void fragment_has_bounds(void **state)
 	assert_int_equal(netra_mp4_fragment_add(&f, unit_p, 8, 5, INT64_MIN),
 			 NETRA_ERR_INVALID);
 	assert_int_equal(netra_mp4_fragment_add(&f, unit_p, 8, 5, 5), 0);
-	before = netra_mp4_fragment_finish(&f, 1, 1);
+	before = netra_mp4_fragment_finish(&f, &note);
 	/* Not rising, a step too long, no NAL unit: nothing changes. */
 	assert_int_equal(netra_mp4_fragment_add(&f, unit_p, 8, 5, 5),
 			 NETRA_ERR_INVALID);
@@ -323,7 +354,7 @@ static void fragment_has_bounds(void **state)
 			 NETRA_ERR_CORRUPT);
 	assert_int_equal(netra_mp4_fragment_add(&f, payload, 4, 6, 6),
 			 NETRA_ERR_CORRUPT);
-	assert_int_equal(netra_mp4_fragment_finish(&f, 1, 1), before);
+	assert_int_equal(netra_mp4_fragment_finish(&f, &note), before);
 	assert_int_equal(netra_mp4_fragment_add(&f, unit_p, 8, 6, 6), 0);
 	assert_int_equal(netra_mp4_fragment_add(&f, unit_p, 8, 7, 7),
 			 NETRA_ERR_AGAIN);
@@ -344,37 +375,108 @@ static uint8_t *crumbs(uint32_t count)
 
 static void pictures_of_very_many_slices(void **state)
 {
-	uint32_t most = NETRA_MP4_PIECES_MAX;
+	const struct netra_mp4_note note = { .sequence = 1 };
+	uint32_t most = NETRA_MP4_NALS_MAX;
 	uint8_t *data = crumbs(most + 1), *flat;
 	struct netra_mp4_fragment f;
 	uint64_t size;
 
 	(void)state;
 	assert_int_equal(netra_mp4_fragment_init(&f, 4), 0);
-	assert_int_equal(netra_mp4_fragment_add(&f, unit_p, 8, 0, 0), 0);
-	/* Beside another picture it has no room, alone it has. */
-	assert_int_equal(netra_mp4_fragment_add(&f, data, (size_t)most * 4, 1, 1),
-			 NETRA_ERR_AGAIN);
-	assert_int_equal(f.samples, 1);
-	assert_int_equal(f.piece_count, 1);
-	netra_mp4_fragment_reset(&f);
+	/* The room that is said to be enough is. */
+	assert_int_equal(netra_mp4_fragment_reserve(&f,
+			netra_mp4_fragment_room((size_t)most * 4)), 0);
 	assert_int_equal(netra_mp4_fragment_add(&f, data, (size_t)most * 4, 1, 1),
 			 0);
-	size = netra_mp4_fragment_finish(&f, 1, 1);
+	assert_int_equal(f.payload_bytes, most * 5);
+	size = netra_mp4_fragment_finish(&f, &note);
 	flat = malloc(size);
 	assert_non_null(flat);
-	assert_int_equal(flatten(&f, 8, flat, size), size);
+	assert_int_equal(flatten(&f, flat, size), size);
 	assert_true(boxes_whole(flat, size));
 	assert_memory_equal(flat + size - 5, "\0\0\0\1\x41", 5);
 	free(flat);
 	/* More than any picture can have. */
 	netra_mp4_fragment_reset(&f);
+	assert_int_equal(netra_mp4_fragment_reserve(&f, (size_t)most * 6), 0);
 	assert_int_equal(netra_mp4_fragment_add(&f, data,
 						((size_t)most + 1) * 4, 2, 2),
 			 NETRA_ERR_CORRUPT);
 	assert_int_equal(f.samples, 0);
 	netra_mp4_fragment_free(&f);
 	free(data);
+}
+
+/* A fragment with two samples, written and read. */
+static uint32_t make_fragment(uint8_t *data, size_t room)
+{
+	const struct netra_mp4_note note = { .sequence = 3, .position = 99,
+					     .wall_ns = 5 };
+	struct netra_mp4_fragment f;
+	uint32_t size;
+
+	assert_int_equal(netra_mp4_fragment_init(&f, 2), 0);
+	assert_int_equal(netra_mp4_fragment_reserve(&f, 100), 0);
+	assert_int_equal(netra_mp4_fragment_add(&f, unit_idr, sizeof(unit_idr),
+						10, 3010), 0);
+	assert_int_equal(netra_mp4_fragment_add(&f, unit_b, sizeof(unit_b),
+						3010, 2000), 0);
+	netra_mp4_fragment_end(&f, 2000);
+	size = (uint32_t)netra_mp4_fragment_finish(&f, &note);
+	assert_int_equal(flatten(&f, data, room), size);
+	netra_mp4_fragment_free(&f);
+	return size;
+}
+
+static void fragments_are_read_back(void **state)
+{
+	struct netra_mp4_sample sample;
+	struct netra_mp4_moof moof;
+	uint8_t data[512];
+	uint32_t size = make_fragment(data, sizeof(data));
+	uint32_t header = NETRA_MP4_HEADER_BYTES(2);
+
+	(void)state;
+	assert_int_equal(netra_mp4_moof_read(&moof, data, sizeof(data)), 0);
+	assert_int_equal(moof.header_bytes, header);
+	assert_int_equal(moof.payload_bytes, size - header);
+	assert_int_equal(moof.samples, 2);
+	assert_int_equal(moof.dts_90k, 10);
+	assert_int_equal(moof.end_dts_90k, 5010);
+	assert_int_equal(moof.note.position, 99);
+	netra_mp4_moof_sample(&moof, 0, &sample);
+	assert_true(sample.key);
+	assert_int_equal(sample.duration_90k, 3000);
+	assert_int_equal(sample.delay_90k, 3000);
+	netra_mp4_moof_sample(&moof, 1, &sample);
+	assert_false(sample.key);
+	assert_int_equal(sample.bytes, 9);
+	assert_int_equal(sample.delay_90k, -1010);
+
+	assert_int_equal(netra_mp4_moof_read(&moof, data, 7), NETRA_ERR_AGAIN);
+	assert_int_equal(netra_mp4_moof_read(&moof, data, header - 1),
+			 NETRA_ERR_AGAIN);
+	assert_int_equal(moof.header_bytes, header);
+	assert_int_equal(netra_mp4_note_find(data, size, size), header - 84);
+	assert_int_equal(netra_mp4_note_find(data, size, header - 84), -1);
+}
+
+/* Whichever bit of a header flips, it is no header any more. */
+static void any_flipped_bit_is_seen(void **state)
+{
+	struct netra_mp4_moof moof;
+	uint8_t data[512];
+	uint32_t header = NETRA_MP4_HEADER_BYTES(2);
+
+	(void)state;
+	make_fragment(data, sizeof(data));
+	for (uint32_t bit = 0; bit < header * 8; bit++) {
+		data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		assert_int_not_equal(netra_mp4_moof_read(&moof, data, header),
+				     NETRA_OK);
+		data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	assert_int_equal(netra_mp4_moof_read(&moof, data, header), NETRA_OK);
 }
 
 static void index_stays_small(void **state)
@@ -432,6 +534,8 @@ int main(void)
 		cmocka_unit_test(fragment_says_what_the_frames_are),
 		cmocka_unit_test(fragment_has_bounds),
 		cmocka_unit_test(pictures_of_very_many_slices),
+		cmocka_unit_test(fragments_are_read_back),
+		cmocka_unit_test(any_flipped_bit_is_seen),
 		cmocka_unit_test(index_stays_small),
 	};
 

@@ -13,7 +13,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from compare import same_frames  # noqa: E402
-from harness import BUILD, NETRA, Emulator, Failure, Skip, equal, expect, main, run, test, wait_for  # noqa: E402
+from harness import BUILD, NETRA, Emulator, Failure, Skip, equal, expect, main, recorded, run, test, wait_for  # noqa: E402
 from guest import Guest  # noqa: E402
 
 CHANNELS = 16
@@ -103,14 +103,14 @@ def recorded_whole(m, store, *words, channels=range(CHANNELS)):
     result = record(m, STREAMS, "--store", store, "--strict", *words).wait()
     equal(json.loads(result.stdout)["whole"], CHANNELS, "files that are whole")
     for channel in channels:
-        same_frames(m.clips[channel % len(m.clips)], m.guest.folder / store / f"ch{channel:02d}.mp4",
+        same_frames(m.clips[channel % len(m.clips)], recorded(m.guest.folder / store, channel),
                     f"recording of channel {channel}")
 
 
 def is_streaming(m, store):
     """The first fragments of a recording are in its files."""
     path = m.guest.folder / store
-    parts = list(path.glob("*.part")) if path.is_dir() else []
+    parts = list(path.glob("*/*.part")) if path.is_dir() else []
     return len(parts) == 4 and all(part.stat().st_size > 10000 for part in parts)
 
 
@@ -250,7 +250,7 @@ def board_process_is_killed():
     failed = m.guest.run(NETRA, "status", name(KILLED), check=False, timeout=10)
     expect("does not answer on the bus" in failed.stderr, f"not told: {failed.stderr}")
     for channel in range(4):
-        path = m.guest.folder / "killed" / f"ch{channel:02d}.mp4"
+        path = recorded(m.guest.folder / "killed", channel)
         run("ffmpeg", "-v", "error", "-xerror", "-i", path, "-f", "null", "-")
 
 

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fragment header and list of pieces. The header's shape is fixed, so that
- * entries of the sample table (trun) are written in place as samples come and
- * only sizes and numbers are filled in at the end:
+ * Fragment header and payload. The header's shape is fixed, so that entries of
+ * the sample table (trun) are written in place as samples come and only sizes
+ * and numbers are filled in at the end:
  *
- *	moof  mfhd  traf( tfhd tfdt trun(entry...) )  mdat-header
+ *	moof  mfhd  traf( tfhd tfdt trun(entry...) )  uuid  mdat-header
  *
- * An access unit is untrusted: any bytes may come.
+ * The payload's checksum is taken while its bytes are in the cache. An access
+ * unit is untrusted: any bytes may come.
  */
 #include "mp4_fragment.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/checksum.h"
 #include "media/h264.h"
 #include "mp4_box.h"
 #include "mp4_init.h"
@@ -23,9 +25,11 @@
 #define TRUN_BYTES	20u		/* without entries */
 #define ENTRY_BYTES	16u
 #define TRAF_BYTES	(8u + TFHD_BYTES + TFDT_BYTES + TRUN_BYTES)
-#define TABLE_OFFSET	(8u + MFHD_BYTES + TRAF_BYTES)
-#define PIECES_MIN	256u
 #define PAYLOAD_MAX	0x7fffffffu
+#define PAYLOAD_STEP	(64u << 10)	/* memory grows by */
+
+_Static_assert(NETRA_MP4_TABLE_OFFSET == 8u + MFHD_BYTES + TRAF_BYTES,
+	       "the sample table's place");
 
 /* 8.8.3.1: depends on no other sample; depends on others and is not sync. */
 #define SAMPLE_SYNC	0x02000000u
@@ -37,7 +41,8 @@
 
 static uint8_t *entry(const struct netra_mp4_fragment *fragment, uint32_t i)
 {
-	return fragment->header + TABLE_OFFSET + (size_t)i * ENTRY_BYTES;
+	return fragment->header + NETRA_MP4_TABLE_OFFSET +
+	       (size_t)i * ENTRY_BYTES;
 }
 
 enum netra_error netra_mp4_fragment_init(struct netra_mp4_fragment *fragment,
@@ -47,25 +52,13 @@ enum netra_error netra_mp4_fragment_init(struct netra_mp4_fragment *fragment,
 	if (!samples_max || samples_max > NETRA_MP4_SAMPLES_MAX)
 		return NETRA_ERR_INVALID;
 	fragment->samples_max = samples_max;
-	fragment->pieces_max = PIECES_MIN;
-	fragment->header = malloc(TABLE_OFFSET +
-				  (size_t)samples_max * ENTRY_BYTES + 8);
-	if (!fragment->header)
-		return NETRA_ERR_NO_MEMORY;
-	fragment->pieces = malloc(PIECES_MIN * sizeof(*fragment->pieces));
-	if (!fragment->pieces)
-		goto err_header;
-	return NETRA_OK;
-
-err_header:
-	free(fragment->header);
-	fragment->header = NULL;
-	return NETRA_ERR_NO_MEMORY;
+	fragment->header = malloc(NETRA_MP4_HEADER_BYTES(samples_max));
+	return fragment->header ? NETRA_OK : NETRA_ERR_NO_MEMORY;
 }
 
 void netra_mp4_fragment_free(struct netra_mp4_fragment *fragment)
 {
-	free(fragment->pieces);
+	free(fragment->payload);
 	free(fragment->header);
 	memset(fragment, 0, sizeof(*fragment));
 }
@@ -73,30 +66,27 @@ void netra_mp4_fragment_free(struct netra_mp4_fragment *fragment)
 void netra_mp4_fragment_reset(struct netra_mp4_fragment *fragment)
 {
 	fragment->samples = 0;
-	fragment->piece_count = 0;
 	fragment->payload_bytes = 0;
+	fragment->payload_crc32c = 0;
 	fragment->header_bytes = 0;
 	fragment->key_sample = 0;
 }
 
-/*
- * More room for pieces. A fragment with samples is rather written early; only
- * a single picture of many slices makes the list grow, and it stays so.
- */
-static enum netra_error grow(struct netra_mp4_fragment *fragment)
+enum netra_error netra_mp4_fragment_reserve(struct netra_mp4_fragment *fragment,
+					    uint64_t bytes)
 {
-	uint32_t count = fragment->pieces_max * 2;
-	struct netra_mp4_piece *pieces;
+	uint8_t *payload;
 
-	if (fragment->samples)
-		return NETRA_ERR_AGAIN;
-	if (count > NETRA_MP4_PIECES_MAX)
-		return NETRA_ERR_CORRUPT;
-	pieces = realloc(fragment->pieces, count * sizeof(*pieces));
-	if (!pieces)
+	if (bytes <= fragment->payload_room)
+		return NETRA_OK;
+	if (bytes > PAYLOAD_MAX - PAYLOAD_STEP)
 		return NETRA_ERR_NO_MEMORY;
-	fragment->pieces = pieces;
-	fragment->pieces_max = count;
+	bytes = (bytes + PAYLOAD_STEP - 1) & ~(uint64_t)(PAYLOAD_STEP - 1);
+	payload = realloc(fragment->payload, bytes);
+	if (!payload)
+		return NETRA_ERR_NO_MEMORY;
+	fragment->payload = payload;
+	fragment->payload_room = (uint32_t)bytes;
 	return NETRA_OK;
 }
 
@@ -112,54 +102,47 @@ static bool times_ok(const struct netra_mp4_fragment *fragment, int64_t dts,
 	return !fragment->samples || (step > 0 && step <= UINT32_MAX);
 }
 
-/* The pieces of an access unit, from fragment->piece_count on. */
-static enum netra_error add_pieces(struct netra_mp4_fragment *fragment,
-				   const uint8_t *data, size_t length,
-				   uint32_t *count, uint32_t *bytes, bool *key)
+/* Copies behind the payload, where there is room; counts the bytes. */
+static enum netra_error copy_nals(struct netra_mp4_fragment *fragment,
+				  const uint8_t *data, size_t length,
+				  uint32_t *bytes, bool *key)
 {
-	struct netra_mp4_piece *piece;
+	uint8_t *to = fragment->payload + fragment->payload_bytes;
 	struct netra_nal nal;
 	size_t position = 0;
-	enum netra_error err;
+	uint32_t nals = 0;
 
 	while (netra_nal_next(data, length, &position, &nal)) {
 		if (!nal.length)
 			continue;
-		if (fragment->piece_count + *count == fragment->pieces_max) {
-			err = grow(fragment);
-			if (err)
-				return err;
-		}
-		piece = &fragment->pieces[fragment->piece_count + *count];
-		piece->data = nal.data;
-		piece->length = (uint32_t)nal.length;
-		netra_put_be32(piece->prefix, piece->length);
-		*bytes += 4 + piece->length;
+		if (nals++ == NETRA_MP4_NALS_MAX)
+			return NETRA_ERR_CORRUPT;
+		netra_put_be32(to + *bytes, (uint32_t)nal.length);
+		memcpy(to + *bytes + 4, nal.data, nal.length);
+		*bytes += 4 + (uint32_t)nal.length;
 		*key |= nal.type == NETRA_NAL_IDR;
-		(*count)++;
 	}
-	return *count ? NETRA_OK : NETRA_ERR_CORRUPT;
+	return nals ? NETRA_OK : NETRA_ERR_CORRUPT;
 }
 
 enum netra_error netra_mp4_fragment_add(struct netra_mp4_fragment *fragment,
 					const uint8_t *data, size_t length,
 					int64_t dts_90k, int64_t pts_90k)
 {
-	uint32_t count = 0, bytes = 0;
+	uint32_t bytes = 0;
 	enum netra_error err;
 	bool key = false;
 	uint8_t *p;
 
 	if (!times_ok(fragment, dts_90k, pts_90k))
 		return NETRA_ERR_INVALID;
-	if (fragment->samples == fragment->samples_max)
-		return NETRA_ERR_AGAIN;
-	/* A start code is 3 bytes, a length 4: payload grows by a third at most. */
 	if (length > PAYLOAD_MAX / 2)
 		return NETRA_ERR_CORRUPT;
-	if (length * 2 > PAYLOAD_MAX - fragment->payload_bytes)
+	if (fragment->samples == fragment->samples_max ||
+	    netra_mp4_fragment_room(length) >
+		    fragment->payload_room - fragment->payload_bytes)
 		return NETRA_ERR_AGAIN;
-	err = add_pieces(fragment, data, length, &count, &bytes, &key);
+	err = copy_nals(fragment, data, length, &bytes, &key);
 	if (err)
 		return err;
 
@@ -169,12 +152,16 @@ enum netra_error netra_mp4_fragment_add(struct netra_mp4_fragment *fragment,
 	else
 		fragment->first_dts_90k = dts_90k;
 	p = entry(fragment, fragment->samples);
+	netra_put_be32(p, 0);
 	netra_put_be32(p + 4, bytes);
 	netra_put_be32(p + 8, key ? SAMPLE_SYNC : SAMPLE_DELTA);
 	netra_put_be32(p + 12, (uint32_t)(pts_90k - dts_90k));
 
+	fragment->payload_crc32c =
+		netra_checksum(fragment->payload_crc32c,
+			       fragment->payload + fragment->payload_bytes,
+			       bytes);
 	fragment->samples++;
-	fragment->piece_count += count;
 	fragment->payload_bytes += bytes;
 	fragment->last_dts_90k = dts_90k;
 	if (key && !fragment->key_sample) {
@@ -184,26 +171,31 @@ enum netra_error netra_mp4_fragment_add(struct netra_mp4_fragment *fragment,
 	return NETRA_OK;
 }
 
+void netra_mp4_fragment_end(struct netra_mp4_fragment *fragment,
+			    uint32_t duration_90k)
+{
+	if (fragment->samples)
+		netra_put_be32(entry(fragment, fragment->samples - 1),
+			       duration_90k);
+}
+
 uint64_t netra_mp4_fragment_finish(struct netra_mp4_fragment *fragment,
-				   uint32_t sequence,
-				   uint32_t last_duration_90k)
+				   const struct netra_mp4_note *note)
 {
 	uint32_t table = fragment->samples * ENTRY_BYTES;
-	uint32_t moof = TABLE_OFFSET + table;
+	uint32_t moof = NETRA_MP4_TABLE_OFFSET + table + NETRA_MP4_NOTE_BYTES;
+	struct netra_mp4_note sealed = *note;
 	struct netra_boxes b;
 
 	if (!fragment->samples)
 		return 0;
-	netra_put_be32(entry(fragment, fragment->samples - 1),
-		       last_duration_90k);
-
 	/* Sizes are known beforehand, so boxes need not be closed. */
-	netra_boxes_init(&b, fragment->header, TABLE_OFFSET);
+	netra_boxes_init(&b, fragment->header, NETRA_MP4_TABLE_OFFSET);
 	netra_box_u32(&b, moof);
 	netra_box_bytes(&b, "moof", 4);
 	netra_box_u32(&b, MFHD_BYTES);
 	netra_box_bytes(&b, "mfhd\0\0\0\0", 8);
-	netra_box_u32(&b, sequence);
+	netra_box_u32(&b, note->sequence);
 	netra_box_u32(&b, TRAF_BYTES + table);
 	netra_box_bytes(&b, "traf", 4);
 	netra_box_u32(&b, TFHD_BYTES);
@@ -220,40 +212,20 @@ uint64_t netra_mp4_fragment_finish(struct netra_mp4_fragment *fragment,
 	netra_box_u32(&b, fragment->samples);
 	netra_box_u32(&b, moof + 8);	/* first sample, from moof's start */
 
+	sealed.payload_crc32c = fragment->payload_crc32c;
+	sealed.header_crc32c = 0;
+	netra_mp4_note_write(&sealed, fragment->header + moof -
+					      NETRA_MP4_NOTE_BYTES);
 	netra_put_be32(fragment->header + moof, 8 + fragment->payload_bytes);
 	memcpy(fragment->header + moof + 4, "mdat", 4);
 	fragment->header_bytes = moof + 8;
+	netra_mp4_note_seal(fragment->header, fragment->header_bytes);
 	return (uint64_t)fragment->header_bytes + fragment->payload_bytes;
 }
 
-/* iovec is made for reading too; nobody writes through these. */
-static void set(struct iovec *iov, const void *data, size_t length)
+void netra_mp4_fragment_pieces(const struct netra_mp4_fragment *fragment,
+			       struct iovec pieces[2])
 {
-	iov->iov_base = (void *)(uintptr_t)data;
-	iov->iov_len = length;
-}
-
-size_t netra_mp4_fragment_gather(const struct netra_mp4_fragment *fragment,
-				 size_t *position, struct iovec *iov,
-				 size_t count)
-{
-	const struct netra_mp4_piece *piece;
-	size_t n = 0;
-
-	if (!fragment->header_bytes)
-		return 0;
-	/* Position 0 is the header, then two for each piece. */
-	for (; n < count && *position <= 2 * (size_t)fragment->piece_count;
-	     n++, (*position)++) {
-		if (!*position) {
-			set(&iov[n], fragment->header, fragment->header_bytes);
-			continue;
-		}
-		piece = &fragment->pieces[(*position - 1) / 2];
-		if (*position & 1)
-			set(&iov[n], piece->prefix, sizeof(piece->prefix));
-		else
-			set(&iov[n], piece->data, piece->length);
-	}
-	return n;
+	pieces[0] = (struct iovec){ fragment->header, fragment->header_bytes };
+	pieces[1] = (struct iovec){ fragment->payload, fragment->payload_bytes };
 }

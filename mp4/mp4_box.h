@@ -50,4 +50,15 @@ static inline void netra_put_be32(uint8_t *p, uint32_t value)
 	p[3] = (uint8_t)value;
 }
 
+static inline uint32_t netra_get_be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	       (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline uint64_t netra_get_be64(const uint8_t *p)
+{
+	return (uint64_t)netra_get_be32(p) << 32 | netra_get_be32(p + 4);
+}
+
 #endif

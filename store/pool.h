@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Fragments on their way to the disk, and the bound on their memory: what the
+ * recorder holds while a disk is slow. Any thread.
+ */
+#ifndef NETRA_STORE_POOL_H
+#define NETRA_STORE_POOL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mp4/mp4_fragment.h"
+#include "mp4/mp4_init.h"
+
+#define NETRA_STORE_FRAGMENT_SAMPLES 256u
+
+struct netra_store_fragment {
+	struct netra_store_fragment *next;	/* in a queue */
+	struct netra_mp4_fragment mp4;
+	struct netra_mp4_init *init;	/* begins a file with it; NULL: goes on */
+	struct netra_mp4_note note;	/* channel, flags, wall_ns and lost */
+	bool ends;			/* no fragment: the file is complete */
+	uint32_t file_number;		/* which of its channel's, from 1 */
+	uint32_t last_duration_90k;	/* if no frame follows */
+	int64_t first_pts_90k;		/* least of the fragment */
+	int64_t end_pts_90k;		/* when its last picture ends */
+	uint64_t taken_ns;		/* its oldest frame, CLOCK_MONOTONIC */
+};
+
+struct netra_store_pool {
+	pthread_mutex_t mutex;
+	struct netra_store_fragment *free;
+	uint32_t free_count;
+	uint32_t free_max;
+	uint64_t bytes;			/* of payload, in use and free */
+	uint64_t bytes_max;
+};
+
+/**
+ * netra_store_pool_init() - An empty pool.
+ * @bytes_max: Bound on the payload's memory.
+ * @free_max: So many fragments are kept for use again.
+ */
+void netra_store_pool_init(struct netra_store_pool *pool, uint64_t bytes_max,
+			   uint32_t free_max);
+
+/** netra_store_pool_free() - All fragments must have been given back. */
+void netra_store_pool_free(struct netra_store_pool *pool);
+
+/** netra_store_pool_take() - An empty fragment; NULL: out of memory. */
+struct netra_store_fragment *netra_store_pool_take(struct netra_store_pool *pool);
+
+/**
+ * netra_store_pool_reserve() - Room for @bytes more of payload.
+ *
+ * NETRA_ERR_NO_MEMORY: the bound is reached, or the system's memory is.
+ */
+enum netra_error netra_store_pool_reserve(struct netra_store_pool *pool,
+					  struct netra_store_fragment *fragment,
+					  uint64_t bytes);
+
+/** netra_store_pool_give() - Give a fragment back; NULL is allowed. */
+void netra_store_pool_give(struct netra_store_pool *pool,
+			   struct netra_store_fragment *fragment);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One commit of all channels. All files are pushed first and then synced one
+ * by one: the first sync writes the file system's journal for all of them,
+ * and the others find little left to do. bench/store-sync compares the ways.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "writer.h"
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static bool dirty(const struct netra_store_file *file)
+{
+	return file->fd >= 0 && (file->bytes > file->durable || file->complete);
+}
+
+/* What was not durable is lost, and so is the file's further use. */
+static void sync_file(struct netra_store_channel *channel,
+		      struct netra_store_file *file, uint64_t *done_ns)
+{
+	uint32_t frames = file->unsynced;
+
+	if (!dirty(file))
+		return;
+	if (!netra_store_file_sync(file)) {
+		if (frames)
+			*done_ns = now_ns();
+		return;
+	}
+	channel->account.frames -= frames;
+	channel->account.lost += frames;
+	netra_store_fail(channel, file->why);
+	netra_store_file_leave(file);
+}
+
+/* The ended file gets its name, or stays as it is if it is not complete. */
+static void close_file(struct netra_store_channel *channel, uint32_t number)
+{
+	struct netra_store_file *file = &channel->closing;
+	char name[NETRA_STORE_NAME_BYTES];
+
+	if (file->fd < 0)
+		return;
+	if (!file->complete) {
+		netra_store_file_leave(file);
+		return;
+	}
+	if (netra_store_file_publish(file)) {
+		netra_store_fail(channel, file->why);
+		return;
+	}
+	channel->folder_dirty = true;
+	if (channel->file.fd >= 0)
+		return;
+	netra_store_name(name, file->start_ms, NETRA_STORE_WHOLE);
+	snprintf(channel->account.name, sizeof(channel->account.name),
+		 "ch%02u/%s", number, name);
+	channel->changed = true;
+}
+
+/* One channel's part of a commit. */
+static void commit_channel(struct netra_store_channel *channel, uint32_t number,
+			   bool sync)
+{
+	bool open = channel->file.fd >= 0;
+	uint64_t done_ns = 0;
+
+	if (sync) {
+		sync_file(channel, &channel->closing, &done_ns);
+		sync_file(channel, &channel->file, &done_ns);
+	} else if (channel->file.unsynced + channel->closing.unsynced) {
+		channel->file.unsynced = channel->closing.unsynced = 0;
+		done_ns = now_ns();
+	}
+	if (open && channel->file.fd < 0)
+		channel->account.failed_file = channel->file_number;
+	close_file(channel, number);
+	if (done_ns) {
+		channel->account.durable_ns = done_ns;
+		channel->changed = true;
+	}
+}
+
+static void sync_folder(struct netra_store_channel *channel, int folder)
+{
+	char why[128];
+
+	channel->folder_dirty = false;
+	if (!fsync(folder))
+		return;
+	snprintf(why, sizeof(why), "cannot make the folder durable: %s",
+		 strerror(errno));
+	netra_store_fail(channel, why);
+}
+
+void netra_store_commit(struct netra_store_writer *writer)
+{
+	struct netra_store_channel *channel;
+	uint32_t i;
+
+	for (i = 0; writer->sync && i < NETRA_STORE_CHANNELS; i++) {
+		channel = &writer->channel[i];
+		if (dirty(&channel->closing))
+			netra_store_file_push(&channel->closing);
+		if (dirty(&channel->file))
+			netra_store_file_push(&channel->file);
+	}
+	for (i = 0; i < NETRA_STORE_CHANNELS; i++)
+		commit_channel(&writer->channel[i], i, writer->sync);
+	for (i = 0; i < NETRA_STORE_CHANNELS; i++)
+		if (writer->sync && writer->channel[i].folder_dirty)
+			sync_folder(&writer->channel[i],
+				    writer->folder->channel[i]);
+	writer->undurable_ns = 0;
+}
