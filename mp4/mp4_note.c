@@ -38,7 +38,7 @@ void netra_mp4_note_write(const struct netra_mp4_note *note, uint8_t *box)
 
 bool netra_mp4_note_read(struct netra_mp4_note *note, const uint8_t *box)
 {
-	if (memcmp(box, mark, sizeof(mark)) ||
+	if (memcmp(box, mark, sizeof(mark)) != 0 ||
 	    netra_get_be32(box + 24) != NETRA_MP4_NOTE_VERSION)
 		return false;
 	note->flags = netra_get_be32(box + 28);

@@ -69,7 +69,7 @@ enum netra_error netra_mp4_moof_read(struct netra_mp4_moof *moof,
 	if (length < 8)
 		return NETRA_ERR_AGAIN;
 	bytes = netra_get_be32(data);
-	if (memcmp(data + 4, "moof", 4) || bytes <= least ||
+	if (memcmp(data + 4, "moof", 4) != 0 || bytes <= least ||
 	    (bytes - least) % ENTRY_BYTES ||
 	    (bytes - least) / ENTRY_BYTES > NETRA_MP4_SAMPLES_MAX)
 		return NETRA_ERR_CORRUPT;
