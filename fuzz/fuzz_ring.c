@@ -152,6 +152,7 @@ static struct netra_board *fresh_board(bool peterson, struct fake_pci **pci)
 {
 	static struct netra_board *boards[2];
 	static struct fake_pci *pcis[2];
+	char why[200];
 	const struct netra_options options = {
 		.size = sizeof(options),
 		.arena_bytes = 1u << 20, .window_bytes = 1u << 20,
@@ -163,7 +164,7 @@ static struct netra_board *fresh_board(bool peterson, struct fake_pci **pci)
 		pcis[peterson] = fake_pci_new(2);
 		CHECK(!netra_board_make("fake", &options,
 					&pcis[peterson]->transport, NULL,
-					&boards[peterson]));
+					&boards[peterson], why, sizeof(why)));
 	} else {
 		CHECK(!netra_reset(boards[peterson]));
 		fake_pci_restart(pcis[peterson]);

@@ -16,8 +16,6 @@
 #include "kernel.h"
 #include "names.h"
 
-static _Thread_local char open_error[NETRA_ERROR_TEXT];
-
 uint64_t netra_now_ns(void)
 {
 	struct timespec t;
@@ -32,36 +30,6 @@ enum netra_error netra_fail_transport(struct netra_board *board,
 	if (error == NETRA_ERR_GONE)
 		netra_host_gone(&board->host, board->transport->why);
 	return netra_fail(board, error, "%s", board->transport->why);
-}
-
-static enum netra_error check_options(const struct netra_options *options)
-{
-	uint32_t window = options->window_bytes;
-
-	if (options->size != sizeof(*options))
-		snprintf(open_error, sizeof(open_error),
-			 "options of another version of the library: build the program again");
-	else if (options->channels > NETRA_CHANNELS_MAX)
-		snprintf(open_error, sizeof(open_error),
-			 "%u channels: at most %u are possible",
-			 options->channels, NETRA_CHANNELS_MAX);
-	else if (window && window != 1u << 20 && window != 2u << 20 &&
-		 window != 4u << 20 && window != 8u << 20)
-		snprintf(open_error, sizeof(open_error),
-			 "windows of %u bytes: the board has 1, 2, 4 and 8 MB",
-			 window);
-	else if (options->sync_mode != NETRA_SYNC_RING &&
-		 options->sync_mode != NETRA_SYNC_PETERSON)
-		snprintf(open_error, sizeof(open_error),
-			 "no such synchronisation mode");
-	else if (options->heartbeat_timeout_ms &&
-		 options->heartbeat_timeout_ms < 2 * NETRA_HEARTBEAT_MS)
-		snprintf(open_error, sizeof(open_error),
-			 "a heartbeat time-out of %u ms: the board's heart beats every %u ms",
-			 options->heartbeat_timeout_ms, NETRA_HEARTBEAT_MS);
-	else
-		return NETRA_OK;
-	return NETRA_ERR_INVALID;
 }
 
 enum netra_error netra_board_watch(struct netra_board *board, int fd,
@@ -95,7 +63,8 @@ static enum netra_error make_descriptors(struct netra_board *board)
 
 /* The child may have more to say than "connection closed". */
 static enum netra_error emulated_failed(struct emulated *emulated,
-					enum netra_error error)
+					enum netra_error error, char *why,
+					size_t why_size)
 {
 	const struct timespec moment = { .tv_nsec = 50 * NETRA_NS_PER_MS };
 	char said[200];
@@ -103,7 +72,7 @@ static enum netra_error emulated_failed(struct emulated *emulated,
 	nanosleep(&moment, NULL);
 	netra_emulated_said(emulated, said, sizeof(said));
 	if (said[0])
-		snprintf(open_error, sizeof(open_error),
+		snprintf(why, why_size,
 			 "the emulated board did not start: %s", said);
 	netra_emulated_stop(emulated);
 	return said[0] ? NETRA_ERR_INVALID : error;
@@ -111,38 +80,36 @@ static enum netra_error emulated_failed(struct emulated *emulated,
 
 static enum netra_error open_transport(const struct name *name,
 				       struct transport **transport,
-				       struct emulated **emulated)
+				       struct emulated **emulated, char *why,
+				       size_t why_size)
 {
 	enum netra_error error;
 	int fd;
 
 	switch (name->kind) {
 	case NAME_PCI:
-		return netra_transport_vfio_open(name->rest, transport,
-						 open_error, sizeof(open_error));
+		return netra_transport_vfio_open(name->rest, transport, why,
+						 why_size);
 	case NAME_VFIO_USER:
-		return netra_transport_vfio_user_open(name->rest,
-						      transport,
-						      open_error,
-						      sizeof(open_error));
+		return netra_transport_vfio_user_open(name->rest, transport,
+						      why, why_size);
 	case NAME_EMULATED:
-		error = netra_emulated_start(name->rest, emulated, &fd,
-					     open_error, sizeof(open_error));
+		error = netra_emulated_start(name->rest, emulated, &fd, why,
+					     why_size);
 		if (error)
 			return error;
-		error = netra_transport_vfio_user_adopt(fd, transport,
-							open_error,
-							sizeof(open_error));
+		error = netra_transport_vfio_user_adopt(fd, transport, why,
+							why_size);
 		if (!error)
 			return NETRA_OK;
-		error = emulated_failed(*emulated, error);
+		error = emulated_failed(*emulated, error, why, why_size);
 		*emulated = NULL;
 		return error;
 	case NAME_KERNEL:
 	case NAME_BAD:
 		break;
 	}
-	snprintf(open_error, sizeof(open_error), "%.300s", name->rest);
+	snprintf(why, why_size, "%.300s", name->rest);
 	return NETRA_ERR_INVALID;
 }
 
@@ -172,7 +139,8 @@ static void init_host(struct netra_board *board,
 
 struct netra_board *netra_board_allocate(const char *name,
 					 const struct netra_options *options,
-					 const struct board_ops *ops)
+					 const struct board_ops *ops,
+					 board_handler *handle)
 {
 	struct netra_board *board = calloc(1, sizeof(*board));
 	pthread_condattr_t attributes;
@@ -181,6 +149,7 @@ struct netra_board *netra_board_allocate(const char *name,
 		return NULL;
 	init_host(board, options);
 	board->ops = ops;
+	board->handle = handle;
 	board->irq_fd = board->timer_fd = board->kernel_fd = -1;
 	board->arena.fd = -1;
 	if (options)
@@ -231,18 +200,21 @@ void netra_board_release(struct netra_board *board)
 	free(board);
 }
 
+static const struct board_ops own_ops;
+
 enum netra_error netra_board_make(const char *name,
 				  const struct netra_options *options,
 				  struct transport *transport,
 				  struct emulated *emulated,
-				  struct netra_board **board)
+				  struct netra_board **board, char *why,
+				  size_t why_size)
 {
-	struct netra_board *b = netra_board_allocate(name, options,
-						     &netra_own_ops);
+	struct netra_board *b = netra_board_allocate(name, options, &own_ops,
+						     netra_own_handle);
 	enum netra_error error;
 
 	if (!b) {
-		snprintf(open_error, sizeof(open_error), "out of memory");
+		snprintf(why, why_size, "out of memory");
 		transport->ops->close(transport);
 		netra_emulated_stop(emulated);
 		return NETRA_ERR_NO_MEMORY;
@@ -255,7 +227,7 @@ enum netra_error netra_board_make(const char *name,
 	if (!error)
 		error = netra_bus_identify(b);
 	if (error) {
-		snprintf(open_error, sizeof(open_error), "%s", b->host.error_text);
+		snprintf(why, why_size, "%s", b->host.error_text);
 		netra_board_release(b);
 		return error;
 	}
@@ -263,36 +235,25 @@ enum netra_error netra_board_make(const char *name,
 	return NETRA_OK;
 }
 
-enum netra_error netra_open(const char *name,
-			    const struct netra_options *options,
-			    struct netra_board **board)
+enum netra_error netra_open_name(const char *name,
+				 const struct netra_options *options,
+				 struct netra_board **board, char *why,
+				 size_t why_size)
 {
 	struct emulated *emulated = NULL;
 	struct transport *transport;
 	enum netra_error error;
 	struct name parsed;
 
-	open_error[0] = 0;
-	if (!name || !board) {
-		snprintf(open_error, sizeof(open_error), "no name given");
-		return NETRA_ERR_INVALID;
-	}
-	error = options ? check_options(options) : NETRA_OK;
-	if (error)
-		return error;
 	netra_name_parse(name, &parsed);
 	if (parsed.kind == NAME_KERNEL)
-		return netra_kernel_open(parsed.rest, options, board,
-					 open_error, sizeof(open_error));
-	error = open_transport(&parsed, &transport, &emulated);
+		return netra_kernel_open(parsed.rest, options, board, why,
+					 why_size);
+	error = open_transport(&parsed, &transport, &emulated, why, why_size);
 	if (error)
 		return error;
-	return netra_board_make(name, options, transport, emulated, board);
-}
-
-const char *netra_open_error(void)
-{
-	return open_error;
+	return netra_board_make(name, options, transport, emulated, board, why,
+				why_size);
 }
 
 const char *netra_error_text(const struct netra_board *board, char *buffer,
@@ -313,14 +274,14 @@ static void own_close(struct netra_board *board)
 {
 	if (board->host.attached && board->host.state != NETRA_BOARD_GONE)
 		netra_detach(board);
+	netra_board_release(board);
 }
 
-const struct board_ops netra_own_ops = {
+static const struct board_ops own_ops = {
 	.close = own_close,
 	.boot = netra_own_boot,
 	.start = netra_own_start,
 	.reset = netra_own_reset,
-	.handle = netra_own_handle,
 	.command = netra_own_command,
 	.next_event = netra_own_next_event,
 	.details = netra_own_details,

@@ -117,7 +117,7 @@ enum netra_error netra_dispatch_once(struct netra_board *board, int timeout_ms)
 			       timeout_ms ? wait_ms(deadline_ns) : 0);
 		pthread_mutex_lock(&board->lock);
 		if (n > 0)
-			found = board->ops->handle(board, event, n);
+			found = board->handle(board, event, n);
 		board->dispatching = false;
 		if (found) {
 			board->work++;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the files of the library share: the board, its channels and readers.
+ * What the files of the library share on Linux: the board, its channels and
+ * readers. What does not depend on the system is in common.h.
  *
  * One mutex per board guards all of it. Functions here are called with it
  * held unless their comment says otherwise; none of them waits longer than
@@ -13,10 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
-#include "core/host.h"
-#include "netra.h"
+#include "common.h"
 #include "transport.h"
 
 #define NS_PER_S	1000000000ull
@@ -97,76 +96,19 @@ void netra_queue_event(struct netra_board *board,
 void netra_queue_notice(struct netra_board *board, enum netra_host_notice kind,
 			uint32_t channel, const char *text);
 
-/** netra_describe_event() - The text of an event of the board. */
-void netra_describe_event(struct netra_event *event);
-
-/* ---- who drives a board ------------------------------------------------- */
+/* ---- the board ---------------------------------------------------------- */
 
 struct epoll_event;
 
-/*
- * A board is driven by this process (netra_own_*), or by the kernel, which this
- * process asks (kernel*.c). The public functions of public.c and reader.c hand
- * on to one of the two. Without the board's lock, but for handle().
- */
-struct board_ops {
-	void (*close)(struct netra_board *board);	/* but for release() */
-	enum netra_error (*boot)(struct netra_board *board,
-				 const char *firmware_dir, bool force,
-				 netra_boot_callback *callback, void *context);
-	enum netra_error (*start)(struct netra_board *board);
-	enum netra_error (*reset)(struct netra_board *board);
-	/* What netra_dispatch() is woken by. Return: did anything come of it? */
-	bool (*handle)(struct netra_board *board,
-		       const struct epoll_event *event, int count);
-	enum netra_error (*command)(struct netra_board *board, uint32_t channel,
-				    enum netra_opcode opcode, uint32_t arg0,
-				    uint32_t arg1);
-	enum netra_error (*next_event)(struct netra_board *board,
-				       struct netra_event *event);
-	void (*details)(struct netra_board *board,
-			struct netra_board_details *details);
-	void (*stats)(struct netra_board *board,
-		      struct netra_board_stats *stats);
-	enum netra_error (*channel_stats)(struct netra_board *board,
-					  uint32_t channel,
-					  struct netra_channel_stats *stats);
-	void (*dump)(FILE *f, struct netra_board *board);
-	enum netra_error (*reader_open)(struct netra_board *board,
-					uint32_t channel, uint32_t flags,
-					struct netra_reader **reader);
-};
-
-struct reader_ops {
-	/* As netra_cursor_take(), and it counts as delivered. */
-	enum netra_error (*take)(struct netra_reader *reader, size_t limit,
-				 struct netra_host_frame *frame);
-	enum netra_error (*give_back)(struct netra_reader *reader,
-				      uint64_t token);
-	/* As netra_cursor_spoilt(), for the last one taken. */
-	void (*discard)(struct netra_reader *reader,
-			const struct netra_host_frame *frame, bool corrupt);
-	void (*stats)(struct netra_reader *reader,
-		      struct netra_reader_stats *stats);
-	void (*close)(struct netra_reader *reader);	/* and free */
-};
-
-/* The common part of readers, first in theirs. */
-struct netra_reader {
-	const struct reader_ops *ops;
-	struct netra_board *board;
-	uint32_t channel;
-	bool check;
-};
-
-extern const struct board_ops netra_own_ops;
-
-/* ---- the board ---------------------------------------------------------- */
+/* What netra_dispatch() is woken by, with the lock. Return: did anything come of it? */
+typedef bool board_handler(struct netra_board *board,
+			   const struct epoll_event *event, int count);
 
 /** netra_board_allocate() - With nothing but its name, options and lock. */
 struct netra_board *netra_board_allocate(const char *name,
 					 const struct netra_options *options,
-					 const struct board_ops *ops);
+					 const struct board_ops *ops,
+					 board_handler *handle);
 
 /** netra_board_watch() - Wake netra_dispatch() by @fd. Without the lock. */
 enum netra_error netra_board_watch(struct netra_board *board, int fd,
@@ -175,21 +117,22 @@ enum netra_error netra_board_watch(struct netra_board *board, int fd,
 /** netra_board_release() - All that a board may have but windows, and itself. */
 void netra_board_release(struct netra_board *board);
 
-
 /**
  * netra_board_make() - A board over an open transport, which it then owns.
  * @emulated: The process behind it, or NULL.
  *
- * On failure both are closed, and netra_open_error() says why.
+ * @why: one sentence on failure; both are closed then.
  */
 enum netra_error netra_board_make(const char *name,
 				  const struct netra_options *options,
 				  struct transport *transport,
 				  struct emulated *emulated,
-				  struct netra_board **board);
+				  struct netra_board **board, char *why,
+				  size_t why_size);
 
 struct netra_board {
-	const struct board_ops *ops;
+	const struct board_ops *ops;	/* struct board_head */
+	board_handler *handle;
 	pthread_mutex_t lock;
 	pthread_cond_t dispatched;	/* CLOCK_MONOTONIC */
 	bool dispatching;	/* a thread is in epoll_wait or at work */
@@ -233,18 +176,6 @@ extern const struct netra_host_ops netra_lib_ops;
 enum netra_error netra_fail_transport(struct netra_board *board,
 				      enum netra_error error);
 
-uint64_t netra_now_ns(void);
-
-/**
- * netra_boot_report() - Tell of progress; @last: what was told before.
- *
- * A small image is whole before it was ever seen half: that is said all the
- * same when the next one begins, so that each one's bar reaches its end.
- */
-void netra_boot_report(const struct netra_boot_progress *now,
-		       struct netra_boot_progress *last,
-		       netra_boot_callback *callback, void *context);
-
 /* ---- a board that this process drives ----------------------------------- */
 
 enum netra_error netra_own_boot(struct netra_board *board,
@@ -252,8 +183,7 @@ enum netra_error netra_own_boot(struct netra_board *board,
 				netra_boot_callback *callback, void *context);
 enum netra_error netra_own_start(struct netra_board *board);
 enum netra_error netra_own_reset(struct netra_board *board);
-bool netra_own_handle(struct netra_board *board,
-		      const struct epoll_event *event, int count);
+board_handler netra_own_handle;
 enum netra_error netra_own_command(struct netra_board *board, uint32_t channel,
 				   enum netra_opcode opcode, uint32_t arg0,
 				   uint32_t arg1);
@@ -266,7 +196,7 @@ void netra_own_stats(struct netra_board *board,
 enum netra_error netra_own_channel_stats(struct netra_board *board,
 					 uint32_t channel,
 					 struct netra_channel_stats *stats);
-void netra_own_dump(FILE *f, struct netra_board *board);
+void netra_own_dump(struct text *text, struct netra_board *board);
 enum netra_error netra_own_reader_open(struct netra_board *board,
 				       uint32_t channel, uint32_t flags,
 				       struct netra_reader **reader);

@@ -160,6 +160,7 @@ static void close_board(struct netra_board *board)
 	if (board->host.view)
 		munmap((void *)(uintptr_t)board->host.view,
 		       board->host.arena_bytes);
+	netra_board_release(board);
 }
 
 static const struct board_ops ops = {
@@ -167,7 +168,6 @@ static const struct board_ops ops = {
 	.boot = netra_kernel_boot,
 	.start = netra_kernel_start,
 	.reset = netra_kernel_reset,
-	.handle = handle,
 	.command = command,
 	.next_event = next_event,
 	.details = netra_kernel_details,
@@ -233,7 +233,7 @@ enum netra_error netra_kernel_open(const char *path,
 	error = open_node(path, &fd, why, why_size);
 	if (error)
 		return error;
-	b = netra_board_allocate(path, options, &ops);
+	b = netra_board_allocate(path, options, &ops, handle);
 	if (!b) {
 		snprintf(why, why_size, "out of memory");
 		close(fd);

@@ -44,7 +44,7 @@ void netra_kernel_stats(struct netra_board *board,
 enum netra_error netra_kernel_channel_stats(struct netra_board *board,
 					    uint32_t channel,
 					    struct netra_channel_stats *stats);
-void netra_kernel_dump(FILE *f, struct netra_board *board);
+void netra_kernel_dump(struct text *text, struct netra_board *board);
 
 /* kernel_reader.c */
 enum netra_error netra_kernel_reader_open(struct netra_board *board,

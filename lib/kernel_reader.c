@@ -159,6 +159,7 @@ enum netra_error netra_kernel_reader_open(struct netra_board *board,
 	}
 	r->reader.ops = &ops;
 	r->reader.board = board;
+	r->reader.view = board->host.view;
 	r->reader.channel = channel;
 	r->id = wanted.reader;
 	*reader = &r->reader;

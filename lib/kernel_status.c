@@ -105,26 +105,26 @@ enum netra_error netra_kernel_channel_stats(struct netra_board *board,
 }
 
 /* A file that may be missing, or not ours to read. */
-static void copy_file(FILE *f, const char *title, FILE *from)
+static void copy_file(struct text *text, const char *title, FILE *from)
 {
 	char line[512];
 
 	if (!from)
 		return;
-	fprintf(f, "\n[%s]\n", title);
+	netra_text(text, "\n[%s]\n", title);
 	while (fgets(line, sizeof(line), from))
-		fputs(line, f);
+		netra_text(text, "%s", line);
 	fclose(from);
 }
 
-static void copy_attributes(FILE *f, const char *address)
+static void copy_attributes(struct text *text, const char *address)
 {
 	static const char *const names[] = {
 		"state", "error", "boot_progress", "windows", "memory",
 		"cache_mode", "interrupts",
 	};
 
-	fprintf(f, "\n[sysfs]\n");
+	netra_text(text, "\n[sysfs]\n");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char name[32], line[4096];
 		FILE *from;
@@ -132,28 +132,28 @@ static void copy_attributes(FILE *f, const char *address)
 		snprintf(name, sizeof(name), "netra/%s", names[i]);
 		from = netra_pci_open(address, name);
 		while (from && fgets(line, sizeof(line), from))
-			fprintf(f, "%s = %s", names[i], line);
+			netra_text(text, "%s = %s", names[i], line);
 		if (from)
 			fclose(from);
 	}
 }
 
-static void copy_config(FILE *f, const char *address)
+static void copy_config(struct text *text, const char *address)
 {
 	FILE *from = netra_pci_open(address, "config");
 	uint8_t word[4];
 
 	if (!from)
 		return;
-	fprintf(f, "\n[configuration]");
+	netra_text(text, "\n[configuration]");
 	for (int i = 0; i < 256 && fread(word, sizeof(word), 1, from) == 1; i += 4)
-		fprintf(f, "%s%02x%02x%02x%02x", i % 16 ? " " : "\n", word[3],
+		netra_text(text, "%s%02x%02x%02x%02x", i % 16 ? " " : "\n", word[3],
 			word[2], word[1], word[0]);
-	fprintf(f, "\n");
+	netra_text(text, "\n");
 	fclose(from);
 }
 
-void netra_kernel_dump(FILE *f, struct netra_board *board)
+void netra_kernel_dump(struct text *text, struct netra_board *board)
 {
 	static const char *const names[] = { "registers", "rings" };
 	struct netra_ioc_status s;
@@ -161,17 +161,17 @@ void netra_kernel_dump(FILE *f, struct netra_board *board)
 
 	if (!get_status(board, &s) || fstat(board->kernel_fd, &node))
 		return;
-	fprintf(f, "pci = %s\ndriver_error = %s\nvectors = %u\n", s.pci_name,
+	netra_text(text, "pci = %s\ndriver_error = %s\nvectors = %u\n", s.pci_name,
 		s.error_text, s.vectors);
 	/* Asking a board that has left would take a minute. */
 	if (s.state != NETRA_BOARD_GONE && netra_pci_answers(s.pci_name))
-		copy_config(f, s.pci_name);
-	copy_attributes(f, s.pci_name);
+		copy_config(text, s.pci_name);
+	copy_attributes(text, s.pci_name);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char path[80];
 
 		snprintf(path, sizeof(path), "/sys/kernel/debug/netra/netra%u/%s",
 			 minor(node.st_rdev), names[i]);
-		copy_file(f, names[i], fopen(path, "re"));
+		copy_file(text, names[i], fopen(path, "re"));
 	}
 }

@@ -109,6 +109,7 @@ enum netra_error netra_own_reader_open(struct netra_board *board,
 	}
 	r->reader.ops = &ops;
 	r->reader.board = board;
+	r->reader.view = board->host.view;
 	r->reader.channel = channel;
 	netra_cursor_open(&board->host, channel, flags, &r->cursor);
 	*reader = &r->reader;

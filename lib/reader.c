@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "checksum.h"
-#include "internal.h"
+#include "common.h"
 
 static void fill(const struct netra_reader *r, const struct netra_host_frame *from,
 		 struct netra_frame *frame)
 {
-	frame->data = r->board->host.view + from->offset;
+	frame->data = r->view + from->offset;
 	frame->length = from->length;
 	frame->channel = r->channel;
 	frame->flags = from->flags;
@@ -49,7 +49,7 @@ enum netra_error netra_reader_next(struct netra_reader *reader,
 		error = reader->ops->take(reader, SIZE_MAX, &from);
 		if (error)
 			return error;
-		if (!corrupt(reader, reader->board->host.view + from.offset,
+		if (!corrupt(reader, reader->view + from.offset,
 			     &from))
 			break;
 		reader->ops->discard(reader, &from, true);
@@ -78,7 +78,7 @@ enum netra_error netra_reader_copy(struct netra_reader *reader, void *buffer,
 			frame->length = from.length;
 		if (error)
 			return error;
-		memcpy(buffer, reader->board->host.view + from.offset,
+		memcpy(buffer, reader->view + from.offset,
 		       from.length);
 		damaged = corrupt(reader, buffer, &from);
 		if (!damaged) {

@@ -36,10 +36,12 @@ static int set_up_mode(void **state, enum netra_sync_mode mode)
 		.stall_timeout_ms = 60000,
 	};
 	struct fixture *f = calloc(1, sizeof(*f));
+	char why[200];
 
 	f->pci = fake_pci_new(2);
 	assert_int_equal(netra_board_make("fake", &options, &f->pci->transport,
-					  NULL, &f->board), NETRA_OK);
+					  NULL, &f->board, why, sizeof(why)),
+			 NETRA_OK);
 	assert_int_equal(netra_start(f->board), NETRA_OK);
 	assert_int_equal(netra_channel_start(f->board, 0), NETRA_OK);
 	*state = f;

@@ -55,6 +55,7 @@ static void write_images(struct fixture *f)
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
+	char why[200];
 	struct netra_options options = {
 		.size = sizeof(options),
 		.arena_bytes = 1u << 20,
@@ -69,7 +70,8 @@ static int set_up(void **state)
 	f->pci = fake_pci_new(2);
 	f->beats = true;
 	assert_int_equal(netra_board_make("fake", &options, &f->pci->transport,
-					  NULL, &f->board), NETRA_OK);
+					  NULL, &f->board, why, sizeof(why)),
+			 NETRA_OK);
 	assert_int_equal(netra_start(f->board), NETRA_OK);
 	for (uint32_t i = 0; i < 2; i++) {
 		assert_int_equal(netra_channel_start(f->board, i), NETRA_OK);
