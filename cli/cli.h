@@ -33,6 +33,15 @@ extern const struct cli_verb cli_verb_record;
 extern const struct cli_verb cli_verb_bench;
 extern const struct cli_verb cli_verb_dump;
 
+/* Of this system; the verbs end with NULL. */
+extern const struct cli_verb *const cli_verbs[];
+extern const char cli_boards[];		/* how boards are named, for the usage */
+extern const char cli_board_like[];	/* two of them */
+extern const char cli_no_board[];	/* what else to look at */
+
+/** cli_begin() - Before all else: signals, the console. */
+void cli_begin(void);
+
 /**
  * cli_error() - One line on standard error: "netra: what: why: what to do".
  *
@@ -41,7 +50,7 @@ extern const struct cli_verb cli_verb_dump;
  */
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** cli_now_ns() - CLOCK_MONOTONIC, never 0. */
+/** cli_now_ns() - CLOCK_MONOTONIC (Windows: QueryPerformanceCounter), never 0. */
 uint64_t cli_now_ns(void);
 
 #endif

@@ -4,14 +4,18 @@
 #define NETRA_CLI_LOOP_H
 
 #include <jansson.h>
-#include <poll.h>
 
 #include "lib/netra.h"
 
+struct cli_outfile;
+struct pollfd;
+
 /**
  * cli_stop_begin() - From now on SIGINT, SIGTERM and SIGHUP are asked for, not
- * suffered. Until then, and so during a boot, they end the program at once.
- * Return: a descriptor that polls readable after one, or -1, said.
+ * suffered (on Windows Ctrl-C, Ctrl-Break, and the console's end). Until then,
+ * and so during a boot, they end the program at once.
+ * Return: a descriptor that polls readable after one (Windows: just a number
+ * for cli_wait()), or -1, said.
  */
 int cli_stop_begin(void);
 
@@ -26,12 +30,19 @@ enum cli_wake {
 
 /**
  * cli_wait() - Wait for the board and serve it, once.
- * @extra: One more descriptor to wait for; NULL for none.
- * @until_ns: When to return at the latest, CLOCK_MONOTONIC.
+ * @extra: One more descriptor to wait for; NULL for none, as always on Windows.
+ * @until_ns: When to return at the latest, as cli_now_ns().
  * Return: bits of enum cli_wake; 0: look for frames and at the clock.
  */
 unsigned int cli_wait(struct netra_board *board, int stop_fd,
 		      struct pollfd *extra, uint64_t until_ns);
+
+/**
+ * cli_wait_output() - As cli_wait(), and for a file that would not take more.
+ * @file: NULL for none; CLI_WAKE_EXTRA: it does now.
+ */
+unsigned int cli_wait_output(struct netra_board *board, int stop_fd,
+			     const struct cli_outfile *file, uint64_t until_ns);
 
 /**
  * cli_report_events() - Say what the board and its watchdog tell.

@@ -5,24 +5,16 @@
 #include <ctype.h>
 #include <errno.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli.h"
 #include "lib/netra.h"
 #include "options.h"
 #include "progress.h"
 
-static const struct cli_verb *const verbs[] = {
-	&cli_verb_emulate, &cli_verb_list, &cli_verb_boot, &cli_verb_status,
-	&cli_verb_top, &cli_verb_capture, &cli_verb_record, &cli_verb_bench,
-	&cli_verb_dump,
-};
-
-#define VERBS (sizeof(verbs) / sizeof(verbs[0]))
+#define VERBS_MAX 16u
 
 void cli_error(const char *format, ...)
 {
@@ -40,40 +32,30 @@ void cli_error(const char *format, ...)
 	fprintf(stderr, "netra: %s\n", text);
 }
 
-uint64_t cli_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static void print_usage(FILE *file)
 {
 	fputs("Usage: netra VERB [BOARD] [OPTION]...\n"
 	      "Boots, watches and records PCIe video-capture boards of TI's "
 	      "DM816x family.\n\nVerbs:\n", file);
-	for (size_t i = 0; i < VERBS; i++)
-		fprintf(file, "  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
-	fputs("\nBoards: /dev/netra0 (by the Linux driver), pci:0000:03:00.0 "
-	      "(by VFIO),\n        vfio-user:PATH (an emulated one),\n"
-	      "        emulated[:OPTIONS] (an emulated one for the life of the "
-	      "command)\n\n"
-	      "'netra help VERB' says more. 'netra --version' says which this "
-	      "is.\n", file);
+	for (size_t i = 0; cli_verbs[i]; i++)
+		fprintf(file, "  %-9s %s\n", cli_verbs[i]->name,
+			cli_verbs[i]->summary);
+	fprintf(file, "\nBoards: %s\n\n'netra help VERB' says more. 'netra "
+		"--version' says which this is.\n", cli_boards);
 }
 
 static const struct cli_verb *find_verb(const char *name)
 {
-	const char *names[VERBS + 2], *near;
+	const char *names[VERBS_MAX + 2], *near;
+	size_t n;
 
-	for (size_t i = 0; i < VERBS; i++) {
-		if (strcmp(verbs[i]->name, name) == 0)
-			return verbs[i];
-		names[i] = verbs[i]->name;
+	for (n = 0; n < VERBS_MAX && cli_verbs[n]; n++) {
+		if (strcmp(cli_verbs[n]->name, name) == 0)
+			return cli_verbs[n];
+		names[n] = cli_verbs[n]->name;
 	}
-	names[VERBS] = "help";
-	names[VERBS + 1] = NULL;
+	names[n] = "help";
+	names[n + 1] = NULL;
 	near = cli_nearest(name, names);
 	if (near)
 		cli_error("%s: no such verb: did you mean '%s'?", name, near);
@@ -131,10 +113,7 @@ int main(int argc, char **argv)
 
 	/* Characters as the user has them, numbers with a point. */
 	setlocale(LC_CTYPE, "");
-	/* A reader that went away is seen as EPIPE, where it is written. */
-	signal(SIGPIPE, SIG_IGN);
-	/* A file at its limit is an error of write(), as a full disk is. */
-	signal(SIGXFSZ, SIG_IGN);
+	cli_begin();
 	status = run(argc, argv);
 	if ((fflush(stdout) || ferror(stdout)) && errno != EPIPE) {
 		cli_error("standard output: %s: send it elsewhere",

@@ -319,9 +319,8 @@ static int take_operand(const struct cli_verb *verb, int argc, char **argv,
 		return -1;
 	}
 	if (argc - optind < wanted) {
-		cli_error("%s: no board given: name one, like 'emulated' or "
-			  "'pci:0000:03:00.0'; 'netra list' shows what there is",
-			  verb->name);
+		cli_error("%s: no board given: name one, like %s; 'netra list' "
+			  "shows what there is", verb->name, cli_board_like);
 		return -1;
 	}
 	if (wanted)

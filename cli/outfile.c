@@ -2,6 +2,7 @@
 /* A file gets its name when it is whole, not before. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 
 #include "cli.h"
 #include "outfile.h"
+
+#define PIPE_PIECE 4096u	/* PIPE_BUF: fits when poll says writable */
 
 static const char *advice(int number)
 {
@@ -74,6 +77,48 @@ int cli_outfile_open(struct cli_outfile *file, const char *name)
 	}
 	file->regular = is_regular(file->fd);
 	return 0;
+}
+
+int cli_outfile_write(struct cli_outfile *file, const void *data, size_t length,
+		      bool writable, size_t *written)
+{
+	*written = 0;
+	while (*written < length && !file->closed) {
+		size_t piece = length - *written;
+		ssize_t n;
+
+		if (!file->regular) {
+			if (!writable)
+				return 0;
+			if (piece > PIPE_PIECE)
+				piece = PIPE_PIECE;
+		}
+		n = write(file->fd, (const char *)data + *written, piece);
+		if (n < 0) {
+			if (errno == EINTR)
+				continue;
+			if (errno == EAGAIN)
+				return 0;
+			if (errno == EPIPE) {
+				file->closed = true;
+				return 0;
+			}
+			cli_outfile_fail(file, errno);
+			return -1;
+		}
+		*written += (size_t)n;
+		file->bytes += (uint64_t)n;
+		if (!file->regular)
+			return 0;
+	}
+	return 0;
+}
+
+bool cli_outfile_ready(const struct cli_outfile *file, unsigned int timeout_ms)
+{
+	struct pollfd out = { .fd = file->fd, .events = POLLOUT };
+
+	return poll(&out, 1, (int)timeout_ms) > 0;
 }
 
 int cli_outfile_finish(struct cli_outfile *file)

@@ -16,6 +16,7 @@ struct cli_outfile {
 	char *part;		/* name until whole; NULL if written directly */
 	bool regular;		/* writing never waits for a reader */
 	uint64_t bytes;		/* written so far */
+	bool closed;		/* whoever read our pipe went away */
 };
 
 /**
@@ -27,6 +28,19 @@ int cli_outfile_open(struct cli_outfile *file, const char *name);
 
 /** cli_outfile_fail() - Say that writing failed with @number (an errno). */
 void cli_outfile_fail(const struct cli_outfile *file, int number);
+
+/**
+ * cli_outfile_write() - As much as goes without waiting.
+ * @writable: cli_wait_output() said so; what is no regular file is not written
+ *	else, but on Windows, where writing waits for the reader.
+ * @written: Receives how much it was; none once file->closed.
+ * Return: 0, or -1, said.
+ */
+int cli_outfile_write(struct cli_outfile *file, const void *data, size_t length,
+		      bool writable, size_t *written);
+
+/** cli_outfile_ready() - Does it take more, within @timeout_ms? */
+bool cli_outfile_ready(const struct cli_outfile *file, unsigned int timeout_ms);
 
 /** cli_outfile_finish() - All is written: sync, final name. 0, or -1, said. */
 int cli_outfile_finish(struct cli_outfile *file);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tables, sizes, colour and JSON on standard output. */
-#include <langinfo.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 #include <wchar.h>
 
 #include "cli.h"
@@ -16,35 +13,11 @@ struct cli_cell {
 	char text[76];
 };
 
-bool cli_terminal(FILE *file)
-{
-	const char *term = getenv("TERM");
-
-	return isatty(fileno(file)) && term && strcmp(term, "dumb") != 0;
-}
-
 bool cli_colour_on(FILE *file)
 {
 	const char *no = getenv("NO_COLOR");
 
 	return !(no && *no) && cli_terminal(file);
-}
-
-bool cli_utf8(void)
-{
-	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-}
-
-void cli_terminal_size(FILE *file, unsigned int *columns, unsigned int *rows)
-{
-	struct winsize size;
-
-	*columns = 80;
-	*rows = 24;
-	if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col) {
-		*columns = size.ws_col;
-		*rows = size.ws_row;
-	}
 }
 
 /* Columns of text on the screen, not bytes. */

@@ -4,7 +4,6 @@
  * pipe. Frames are taken by copy: what was written cannot be taken back when
  * a frame turns out to have been overwritten meanwhile.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,6 @@
 #include "output.h"
 
 #define FRAME_ROOM_FIRST 262144u
-#define PIPE_PIECE 4096u	/* PIPE_BUF: fits when poll says writable */
 #define FINISH_MS 1000		/* patience with a pipe's reader at the end */
 
 struct capture {
@@ -33,7 +31,6 @@ struct capture {
 	uint64_t first_ns, last_ns;
 	uint64_t end_ns;
 	bool ended;		/* nothing more will come */
-	bool closed;		/* whoever read our pipe went away */
 };
 
 /* The next frame into the buffer. Return: 1 there is one, 0 none, -1 said. */
@@ -78,40 +75,18 @@ static int take(struct capture *c)
 /* As much of the frame as goes without waiting. -1 on failure, said. */
 static int put(struct capture *c, bool writable)
 {
-	while (c->written < c->length) {
-		size_t piece = c->length - c->written;
-		ssize_t n;
+	size_t written;
+	int failed = cli_outfile_write(&c->file, c->buffer + c->written,
+				       c->length - c->written, writable,
+				       &written);
 
-		if (!c->file.regular) {
-			if (!writable)
-				return 0;
-			if (piece > PIPE_PIECE)
-				piece = PIPE_PIECE;
-		}
-		n = write(c->file.fd, c->buffer + c->written, piece);
-		if (n < 0) {
-			if (errno == EINTR)
-				continue;
-			if (errno == EAGAIN)
-				return 0;
-			if (errno == EPIPE) {
-				c->closed = true;
-				return 0;
-			}
-			cli_outfile_fail(&c->file, errno);
-			return -1;
-		}
-		c->written += (size_t)n;
-		c->file.bytes += (uint64_t)n;
-		if (!c->file.regular)
-			return 0;
-	}
-	return 0;
+	c->written += written;
+	return failed;
 }
 
 static bool complete(const struct capture *c)
 {
-	if (c->closed)
+	if (c->file.closed)
 		return true;
 	if (c->written < c->length)
 		return false;
@@ -137,10 +112,8 @@ static int pump(struct capture *c, bool writable)
 /* A frame begun is finished, so that a pipe, too, ends on a whole one. */
 static int finish_frame(struct capture *c)
 {
-	struct pollfd out = { .fd = c->file.fd, .events = POLLOUT };
-
-	while (c->written < c->length && !c->closed) {
-		if (poll(&out, 1, FINISH_MS) <= 0)
+	while (c->written < c->length && !c->file.closed) {
+		if (!cli_outfile_ready(&c->file, FINISH_MS))
 			return 0;
 		if (put(c, true))
 			return -1;
@@ -150,7 +123,6 @@ static int finish_frame(struct capture *c)
 
 static int stream(struct capture *c, int stop_fd)
 {
-	struct pollfd out = { .fd = c->file.fd, .events = POLLOUT };
 	unsigned int wake = 0;
 
 	for (;;) {
@@ -158,9 +130,9 @@ static int stream(struct capture *c, int stop_fd)
 			return -1;
 		if (complete(c))
 			return 0;
-		wake = cli_wait(c->board, stop_fd,
-				c->written < c->length ? &out : NULL,
-				c->end_ns);
+		wake = cli_wait_output(c->board, stop_fd,
+				       c->written < c->length ? &c->file : NULL,
+				       c->end_ns);
 		cli_report_events(c->board, NULL);
 		if (wake & CLI_WAKE_LOST) {
 			cli_board_failed(c->board, c->name);
@@ -258,7 +230,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 			  "it to a file with -o");
 		return CLI_USAGE;
 	}
-	if (to_stdout && isatty(STDOUT_FILENO)) {
+	if (to_stdout && isatty(fileno(stdout))) {
 		cli_error("capture: video does not go to a terminal: add -o "
 			  "FILE or send it through a pipe");
 		return CLI_USAGE;

@@ -1,32 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* netra dump: a support bundle, as text that can be mailed. */
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "board_open.h"
 #include "outfile.h"
 
 struct sink {
 	struct cli_outfile file;
-	int failed;	/* errno of the first failure */
+	bool failed;
 };
 
 static void write_piece(void *context, const char *text, size_t length)
 {
 	struct sink *sink = context;
+	size_t written;
 
-	while (length && !sink->failed) {
-		ssize_t n = write(sink->file.fd, text, length);
-
-		if (n < 0) {
-			if (errno != EINTR)
-				sink->failed = errno;
-			continue;
-		}
-		sink->file.bytes += (uint64_t)n;
-		text += n;
-		length -= (size_t)n;
+	while (length && !sink->failed && !sink->file.closed) {
+		sink->failed = cli_outfile_write(&sink->file, text, length,
+						 true, &written);
+		text += written;
+		length -= written;
+		if (!written)
+			cli_outfile_ready(&sink->file, 1000);
 	}
 }
 
@@ -39,17 +32,10 @@ static int write_dump(struct netra_board *board, const char *name,
 		return CLI_FAILED;
 	if (netra_dump(board, write_piece, &sink) != NETRA_OK) {
 		cli_board_failed(board, name);
-		goto err_abandon;
+		sink.failed = true;
 	}
-	if (sink.failed) {
-		if (sink.failed == EPIPE && sink.file.fd == STDOUT_FILENO)
-			return CLI_OK;
-		cli_outfile_fail(&sink.file, sink.failed);
-		goto err_abandon;
-	}
-	return cli_outfile_finish(&sink.file) ? CLI_FAILED : CLI_OK;
-
-err_abandon:
+	if (!sink.failed)
+		return cli_outfile_finish(&sink.file) ? CLI_FAILED : CLI_OK;
 	cli_outfile_abandon(&sink.file, false);
 	return CLI_FAILED;
 }

@@ -120,8 +120,8 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 			json_array_append_new(list, entry_json(&entries[i]));
 		status = cli_json_print(list);
 	} else if (!count) {
-		fputs("No board of the DM816x family on the PCI bus. 'netra "
-		      "status emulated' shows an\nemulated one.\n", stderr);
+		fprintf(stderr, "No board of the DM816x family on the PCI bus. "
+			"%s\n", cli_no_board);
 		status = CLI_OK;
 	} else {
 		print_table(entries, count);
@@ -138,6 +138,7 @@ const struct cli_verb cli_verb_list = {
 	.description =
 "Shows each board's name for the other verbs, its ids, the sizes of its BARs,\n"
 "its link, the kernel driver bound to it, and what keeps it from being opened.\n"
-"A board of the netra driver is listed as /dev/netraN, with its state.\n",
+"A board of the netra driver is listed as /dev/netraN (on Windows \\\\.\\NetraN),\n"
+"with its state.\n",
 	.run = run,
 };

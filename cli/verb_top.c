@@ -3,6 +3,7 @@
  * netra top: the channels' rates, refreshed in place. Starts what stands
  * still, opens no reader: frames are counted and given back.
  */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>

@@ -2,7 +2,7 @@
 /*
  * What the library is made of on every system: the public functions hand on to
  * whoever drives the board. Each system has a struct netra_board of its own
- * (internal.h for Linux, windows.h), which begins with its operations.
+ * (internal.h for Linux, windows_board.h), which begins with its operations.
  */
 #ifndef NETRA_LIB_COMMON_H
 #define NETRA_LIB_COMMON_H

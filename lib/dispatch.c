@@ -135,7 +135,7 @@ enum netra_error netra_dispatch_once(struct netra_board *board, int timeout_ms)
 	}
 }
 
-int netra_fd(const struct netra_board *board)
+netra_os_fd netra_fd(const struct netra_board *board)
 {
 	return board->epoll_fd;
 }

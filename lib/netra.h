@@ -3,7 +3,8 @@
  * libnetra: frames from PCIe capture boards of TI's DM816x family.
  *
  * A board is opened by name, booted if need be, started, and read. One
- * descriptor (netra_fd) says when there is work; netra_dispatch does the work:
+ * descriptor (netra_fd; on Windows the handle of an event) says when there is
+ * work; netra_dispatch does the work:
  * it learns of new frames, runs time-outs and recovers a stuck board. The
  * library makes no thread, installs no signal handler, prints nothing.
  *
@@ -44,12 +45,14 @@ struct netra_options {
 	uint32_t heartbeat_timeout_ms;	/* 0 = 1000 */
 	uint32_t stall_timeout_ms;	/* 0 = 3000 */
 	uint32_t boot_timeout_ms;	/* bound on each boot stage; 0 = per stage */
+	bool copy_frames;		/* Windows: readers get copies that the driver made and
+					 * checked; the board's memory is not mapped */
 };
 
 /**
  * netra_open() - Open a board by name.
- * @name: "/dev/netra0" (the Linux driver), "pci:0000:03:00.0" (VFIO),
- *	"vfio-user:PATH", "emulated" or "emulated:OPTIONS" (starts an emulated board, ended by netra_close;
+ * @name: "/dev/netra0" (the Linux driver), "\\.\Netra0" (the Windows driver),
+ *	"pci:0000:03:00.0" (VFIO), "vfio-user:PATH", "emulated" or "emulated:OPTIONS" (starts an emulated board, ended by netra_close;
  *	OPTIONS are netra-emulator's long options without the dashes, with
  *	commas between, a comma inside one written "\,":
  *	"emulated:channels=4,pace=free").
@@ -58,7 +61,7 @@ struct netra_options {
  *
  * Touches no register but ids: a running board goes on running. A board can
  * be open in one process at a time (NETRA_ERR_BUSY), but any number of them
- * share /dev/netra0. There the driver decides on firmware, memory, windows,
+ * share /dev/netra0 or \\.\Netra0. There the driver decides on firmware, memory, windows,
  * synchronisation, interrupts and time-outs: a wish for others that it does not
  * fulfil is NETRA_ERR_UNSUPPORTED, but irq_holdoff_us is ignored. Who may only
  * read the node may watch and read frames, but not boot or command
@@ -116,9 +119,10 @@ typedef void netra_boot_callback(void *context,
  * @force: Reset the board first.
  * @callback: NULL for none.
  *
- * Blocks, within the bounds of each stage (about 50 s in all). The Linux driver
- * has its firmware from /lib/firmware/netra, boots a board when it finds it,
- * attaches it, too, and may be forced while other programs read.
+ * Blocks, within the bounds of each stage (about 50 s in all). A driver
+ * has its firmware from its own place (on Linux /lib/firmware/netra, on Windows
+ * what its registry key names), boots a board when it finds it, attaches it,
+ * too, and may be forced while other programs read.
  * NETRA_ERR_BOOT, NETRA_ERR_IMAGE, NETRA_ERR_GONE; the error text says where
  * it ended. Booting an attached board is NETRA_ERR_STATE.
  */
@@ -137,19 +141,27 @@ enum netra_error netra_start(struct netra_board *board);
 /**
  * netra_reset() - Function-level reset: the board is cold afterwards.
  *
- * Open readers see a gap if the board is started again. The Linux driver boots
- * it at once: it runs again afterwards.
+ * Open readers see a gap if the board is started again. A driver boots it at once:
+ * it runs again afterwards.
  */
 enum netra_error netra_reset(struct netra_board *board);
 
 /* ---- running ----------------------------------------------------------- */
 
+#ifdef _WIN32
+typedef void *netra_os_fd;	/* HANDLE of an event, for WaitForMultipleObjects() */
+#else
+typedef int netra_os_fd;	/* for poll() and its like */
+#endif
+
 /**
- * netra_fd() - Descriptor that polls readable when netra_dispatch has work.
+ * netra_fd() - Polls readable (on Windows: is set) when netra_dispatch has work.
  *
  * One for the whole board, all channels and time-outs; owned by the library.
+ * On Windows it is set again when a reader has found nothing more: read until
+ * NETRA_ERR_AGAIN before waiting.
  */
-int netra_fd(const struct netra_board *board);
+netra_os_fd netra_fd(const struct netra_board *board);
 
 /**
  * netra_dispatch() - Do what is due: new frames, events, time-outs, recovery.
@@ -182,7 +194,8 @@ struct netra_frame {
 	uint32_t duration_90k;		/* 0 = unknown */
 	uint32_t data_crc32c;
 	uint64_t board_time_ns;
-	uint64_t host_time_ns;		/* the same on CLOCK_MONOTONIC; 0 = not known yet */
+	uint64_t host_time_ns;		/* the same on CLOCK_MONOTONIC (Windows:
+					 * QueryPerformanceCounter); 0 = not known yet */
 	uint64_t token;			/* the library's */
 };
 
@@ -273,7 +286,7 @@ enum netra_error netra_channel_start(struct netra_board *board,
 /**
  * netra_channel_stop() - NETRA_CMD_STOP.
  *
- * A channel of /dev/netra0 goes on while other programs use it.
+ * A channel of a driver's board goes on while other programs use it.
  */
 enum netra_error netra_channel_stop(struct netra_board *board,
 				    uint32_t channel);
@@ -381,7 +394,7 @@ struct netra_list_entry {
 	uint32_t link_width;
 	uint32_t link_mtps;
 	char state[48];		/* what keeps it from being opened, or "ready";
-				 * of /dev/netraN: the board's, "attached", … */
+				 * of a driver's board: its own, "attached", … */
 };
 
 /**
