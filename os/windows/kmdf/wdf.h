@@ -87,9 +87,17 @@ typedef struct _WDF_OBJECT_ATTRIBUTES {
 	const WDF_OBJECT_CONTEXT_TYPE_INFO *ContextTypeInfo;
 } WDF_OBJECT_ATTRIBUTES, *PWDF_OBJECT_ATTRIBUTES;
 
+/* One of each in a driver, however many files define it. */
+#ifdef __ELF__
+#define WDF_ONE __attribute__((weak))
+#else
+#define WDF_ONE __attribute__((selectany))
+#endif
+
 /* Defines the type's description, and how to get at it from a handle. */
 #define WDF_DECLARE_CONTEXT_TYPE_WITH_NAME(type, name)				\
-	static const WDF_OBJECT_CONTEXT_TYPE_INFO name##_type = {		\
+	extern const WDF_OBJECT_CONTEXT_TYPE_INFO name##_type;			\
+	WDF_ONE const WDF_OBJECT_CONTEXT_TYPE_INFO name##_type = {		\
 		sizeof(WDF_OBJECT_CONTEXT_TYPE_INFO), #type, sizeof(type),	\
 		&name##_type, NULL };						\
 	static inline type *name(WDFOBJECT handle)				\
@@ -134,8 +142,10 @@ static inline void WDF_DRIVER_CONFIG_INIT(PWDF_DRIVER_CONFIG c,
 	*c = (WDF_DRIVER_CONFIG){ .Size = sizeof(*c), .EvtDriverDeviceAdd = add };
 }
 
-typedef NTSTATUS NTAPI EVT_WDF_DEVICE_D0_ENTRY(WDFDEVICE, WDF_POWER_DEVICE_STATE);
-typedef NTSTATUS NTAPI EVT_WDF_DEVICE_D0_EXIT(WDFDEVICE, WDF_POWER_DEVICE_STATE);
+typedef NTSTATUS NTAPI EVT_WDF_DEVICE_D0_ENTRY_POST_INTERRUPTS_ENABLED(
+	WDFDEVICE, WDF_POWER_DEVICE_STATE from);
+typedef NTSTATUS NTAPI EVT_WDF_DEVICE_D0_EXIT_PRE_INTERRUPTS_DISABLED(
+	WDFDEVICE, WDF_POWER_DEVICE_STATE to);
 typedef NTSTATUS NTAPI EVT_WDF_DEVICE_PREPARE_HARDWARE(WDFDEVICE, WDFCMRESLIST raw,
 						       WDFCMRESLIST translated);
 typedef NTSTATUS NTAPI EVT_WDF_DEVICE_RELEASE_HARDWARE(WDFDEVICE, WDFCMRESLIST translated);
@@ -145,10 +155,10 @@ typedef VOID NTAPI EVT_WDF_DEVICE_SURPRISE_REMOVAL(WDFDEVICE);
 
 typedef struct _WDF_PNPPOWER_EVENT_CALLBACKS {
 	ULONG Size;
-	EVT_WDF_DEVICE_D0_ENTRY *EvtDeviceD0Entry;
-	PVOID EvtDeviceD0EntryPostInterruptsEnabled;
-	EVT_WDF_DEVICE_D0_EXIT *EvtDeviceD0Exit;
-	PVOID EvtDeviceD0ExitPreInterruptsDisabled;
+	PVOID EvtDeviceD0Entry;
+	EVT_WDF_DEVICE_D0_ENTRY_POST_INTERRUPTS_ENABLED *EvtDeviceD0EntryPostInterruptsEnabled;
+	PVOID EvtDeviceD0Exit;
+	EVT_WDF_DEVICE_D0_EXIT_PRE_INTERRUPTS_DISABLED *EvtDeviceD0ExitPreInterruptsDisabled;
 	EVT_WDF_DEVICE_PREPARE_HARDWARE *EvtDevicePrepareHardware;
 	EVT_WDF_DEVICE_RELEASE_HARDWARE *EvtDeviceReleaseHardware;
 	EVT_WDF_DEVICE_SELF_MANAGED_IO_CLEANUP *EvtDeviceSelfManagedIoCleanup;
