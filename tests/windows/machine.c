@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine under the fake Windows: the emulated board over vfio-user, memory
+ * it can reach, threads, time, files; and the rules' bookkeeping.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/registers.h"
+#include "fake.h"
+#include "lib/transport.h"
+
+#define PAGE 4096u
+#define CPU_OFFSET UINT64_C(0x400000000)	/* a bus address is not the CPU's */
+#define BAR_SPACE UINT64_C(0xc0000000)
+#define CHUNK_SPACE UINT64_C(0x100000000)
+#define IO_MAPPINGS 16
+
+struct fake_options fake_options;
+
+/* ---- rules --------------------------------------------------------------- */
+
+static __thread struct fake_thread self;
+static int counts[FAKE_KINDS];
+static unsigned int calls, fail_at;
+static const char *failed;
+
+struct fake_thread *fake_self(void)
+{
+	return &self;
+}
+
+void fake_stop(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fputs("STOP: ", stderr);
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+	va_end(arguments);
+	abort();
+}
+
+void fake_count(enum fake_kind kind, int change)
+{
+	RULE(__atomic_add_fetch(&counts[kind], change, __ATOMIC_SEQ_CST) >= 0,
+	     "freed twice: kind %d", (int)kind);
+}
+
+bool fake_leaks(void)
+{
+	static const char *const names[] = { "pool blocks", "MDLs", "page allocations",
+		"BAR mappings", "mappings of MDLs", "scatter/gather lists", "framework objects",
+		"requests", "references", "handles", "bus interfaces" };
+	bool any = false;
+
+	for (int i = 0; i < FAKE_KINDS; i++) {
+		if (counts[i])
+			fprintf(stderr, "left: %d %s\n", counts[i], names[i]);
+		any |= counts[i] != 0;
+	}
+	return any;
+}
+
+bool fake_fails(const char *what)
+{
+	unsigned int n;
+
+	if (self.never_fails)
+		return false;
+	n = __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
+	if (n != fail_at)
+		return false;
+	failed = what;
+	return true;
+}
+
+void fake_fail_at(unsigned int n)
+{
+	calls = 0;
+	failed = NULL;
+	fail_at = n;
+}
+
+unsigned int fake_calls(void)
+{
+	return calls;
+}
+
+const char *fake_failed(void)
+{
+	return failed ? failed : "nothing";
+}
+
+/* ---- the board ----------------------------------------------------------- */
+
+static pthread_mutex_t bus_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct transport *board;
+static uint64_t bar_bus[TRANSPORT_BARS];
+
+/* Assign BARs, as a root complex does, and let memory accesses through. */
+static void assign(void)
+{
+	uint64_t next = BAR_SPACE;
+	uint16_t command = 2;
+
+	for (unsigned int i = 0; i < TRANSPORT_BARS; i++) {
+		uint64_t bytes = board->bar_bytes[i];
+		uint32_t now = 0;
+
+		bar_bus[i] = 0;
+		if (!bytes)
+			continue;
+		next = (next + bytes - 1) & ~(bytes - 1);
+		machine_config_read(0x10 + 4 * i, &now, 4);
+		if (!(now & ~0xfu)) {
+			now = (uint32_t)next;
+			machine_config_write(0x10 + 4 * i, &now, 4);
+			next += bytes;
+		}
+		bar_bus[i] = now & ~0xfu;
+	}
+	machine_config_write(4, &command, 2);
+}
+
+bool machine_connect(void)
+{
+	char why[240];
+
+	for (int i = 0; i < 100; i++) {
+		if (!netra_transport_vfio_user_open(fake_options.socket, &board, why, sizeof(why))) {
+			assign();
+			return true;
+		}
+		machine_sleep_ns(50000000);
+	}
+	fprintf(stderr, "no board: %s\n", why);
+	return false;
+}
+
+void machine_disconnect(void)
+{
+	if (board)
+		board->ops->close(board);
+	board = NULL;
+}
+
+uint32_t machine_config_read(uint32_t offset, void *to, uint32_t bytes)
+{
+	enum netra_error error;
+
+	pthread_mutex_lock(&bus_lock);
+	error = board->ops->config_read(board, offset, to, bytes);
+	pthread_mutex_unlock(&bus_lock);
+	if (error)
+		memset(to, 0xff, bytes);
+	return bytes;
+}
+
+uint32_t machine_config_write(uint32_t offset, const void *from, uint32_t bytes)
+{
+	pthread_mutex_lock(&bus_lock);
+	(void)board->ops->config_write(board, offset, from, bytes);
+	pthread_mutex_unlock(&bus_lock);
+	return bytes;
+}
+
+uint64_t machine_bar(unsigned int bar, uint64_t *bytes)
+{
+	*bytes = board->bar_bytes[bar];
+	return bar_bus[bar];
+}
+
+/* BAR mappings: real ones, or address space that only registers are looked up by. */
+static struct io_mapping {
+	uint8_t *at;
+	size_t bytes;
+	unsigned int bar;
+	uint64_t offset;
+	bool cached;
+} mappings[IO_MAPPINGS];
+
+static void check_overlap(const struct io_mapping *m)
+{
+	for (int i = 0; i < IO_MAPPINGS; i++) {
+		const struct io_mapping *o = &mappings[i];
+
+		RULE(o == m || !o->at || o->bar != m->bar || o->cached == m->cached ||
+		     o->offset + o->bytes <= m->offset || m->offset + m->bytes <= o->offset,
+		     "BAR %u is mapped two ways at once", m->bar);
+	}
+}
+
+void *machine_io_map(uint64_t address, size_t bytes, bool cached)
+{
+	const uint64_t bus = address - CPU_OFFSET;
+
+	RULE(bytes % PAGE == 0 && bytes && address % PAGE == 0, "a mapping of part of a page");
+	RULE(bytes <= 64u << 20, "a mapping of %zu bytes of a BAR", bytes);
+	pthread_mutex_lock(&bus_lock);
+	for (unsigned int bar = 0; bar < TRANSPORT_BARS; bar++) {
+		struct io_mapping *m = mappings;
+
+		if (!board->bar_bytes[bar] || bus < bar_bus[bar] ||
+		    bus + bytes > bar_bus[bar] + board->bar_bytes[bar])
+			continue;
+		while (m < mappings + IO_MAPPINGS && m->at)
+			m++;
+		RULE(m < mappings + IO_MAPPINGS, "too many mappings of BARs");
+		m->bytes = bytes;
+		m->bar = bar;
+		m->offset = bus - bar_bus[bar];
+		m->cached = cached;
+		m->at = board->bar[bar] ? (uint8_t *)(uintptr_t)board->bar[bar] + m->offset :
+			mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		check_overlap(m);
+		pthread_mutex_unlock(&bus_lock);
+		return m->at;
+	}
+	fake_stop("a mapping of %zu bytes at %#llx is in no BAR", bytes, (unsigned long long)address);
+}
+
+static struct io_mapping *mapping_of(const volatile void *at)
+{
+	for (int i = 0; i < IO_MAPPINGS; i++) {
+		struct io_mapping *m = &mappings[i];
+		const uint8_t *byte = (const uint8_t *)(uintptr_t)at;
+
+		if (m->at && byte >= m->at && byte + 4 <= m->at + m->bytes)
+			return m;
+	}
+	fake_stop("a register access outside of every mapping");
+}
+
+void machine_io_unmap(void *at, size_t bytes)
+{
+	struct io_mapping *m;
+
+	pthread_mutex_lock(&bus_lock);
+	m = mapping_of(at);
+	RULE(m->at == at && m->bytes == bytes, "a mapping is not undone as it was made");
+	if (!board->bar[m->bar])
+		munmap(at, bytes);
+	memset(m, 0, sizeof(*m));
+	pthread_mutex_unlock(&bus_lock);
+}
+
+uint32_t machine_read32(const volatile void *at)
+{
+	struct io_mapping *m;
+	uint32_t value = UINT32_MAX;
+
+	pthread_mutex_lock(&bus_lock);
+	m = mapping_of(at);
+	RULE(!m->cached, "a register access through a write-combining mapping");
+	if (netra_transport_read32(board, m->bar, (uint32_t)(m->offset +
+			(uint64_t)((const uint8_t *)(uintptr_t)at - m->at)), &value))
+		value = UINT32_MAX;
+	pthread_mutex_unlock(&bus_lock);
+	return value;
+}
+
+void machine_write32(volatile void *at, uint32_t value)
+{
+	struct io_mapping *m;
+
+	pthread_mutex_lock(&bus_lock);
+	m = mapping_of(at);
+	RULE(!m->cached, "a register access through a write-combining mapping");
+	(void)netra_transport_write32(board, m->bar, (uint32_t)(m->offset +
+			(uint64_t)((uint8_t *)(uintptr_t)at - m->at)), value);
+	pthread_mutex_unlock(&bus_lock);
+}
+
+/* ---- interrupts ---------------------------------------------------------- */
+
+static struct {
+	pthread_t thread;
+	void (*handler)(void);
+	int fd;			/* the board's MSIs */
+	int end;		/* asks the thread to end */
+	bool running;
+} irq = { .fd = -1, .end = -1 };
+
+static bool line_is_up(void)
+{
+	uint32_t status = 0;
+
+	pthread_mutex_lock(&bus_lock);
+	if (netra_transport_read32(board, 0, NETRA_REG_EP_IRQ_STATUS, &status))
+		status = 0;
+	pthread_mutex_unlock(&bus_lock);
+	return status != UINT32_MAX && status & 1;
+}
+
+static void *take_interrupts(void *nothing)
+{
+	struct pollfd fds[2] = { { .fd = irq.end, .events = POLLIN },
+				 { .fd = irq.fd, .events = POLLIN } };
+	uint64_t count;
+
+	(void)nothing;
+	for (;;) {
+		poll(fds, fake_options.line ? 1 : 2, fake_options.line ? 1 : 1000);
+		if (fds[0].revents)
+			return NULL;
+		if (fake_options.line ? line_is_up() :
+					(fds[1].revents && read(irq.fd, &count, 8) == 8))
+			irq.handler();
+	}
+}
+
+void machine_interrupts(void (*handler)(void))
+{
+	irq.handler = handler;
+	irq.fd = eventfd(0, EFD_CLOEXEC);
+	irq.end = eventfd(0, EFD_CLOEXEC);
+	if (!fake_options.line) {
+		pthread_mutex_lock(&bus_lock);
+		(void)board->ops->irq(board, irq.fd);
+		pthread_mutex_unlock(&bus_lock);
+	}
+	irq.running = !pthread_create(&irq.thread, NULL, take_interrupts, NULL);
+}
+
+void machine_interrupts_stop(void)
+{
+	const uint64_t one = 1;
+
+	if (!irq.running)
+		return;
+	if (!fake_options.line) {
+		pthread_mutex_lock(&bus_lock);
+		(void)board->ops->irq(board, -1);
+		pthread_mutex_unlock(&bus_lock);
+	}
+	(void)!write(irq.end, &one, sizeof(one));
+	pthread_join(irq.thread, NULL);
+	close(irq.fd);
+	close(irq.end);
+	irq.running = false;
+}
+
+/* ---- memory the board can reach ------------------------------------------ */
+
+bool machine_chunk_make(struct chunk *chunk, size_t bytes)
+{
+	static uint64_t next = CHUNK_SPACE;
+
+	chunk->bytes = bytes;
+	chunk->fd = memfd_create("chunk", MFD_CLOEXEC);
+	if (chunk->fd < 0 || ftruncate(chunk->fd, (off_t)bytes))
+		return false;
+	/* Never neighbours, like memory that has been in use for a while. */
+	next = (next + 3 * bytes - 1) & ~(uint64_t)(bytes - 1);
+	chunk->bus = next;
+	return true;
+}
+
+void machine_chunk_free(struct chunk *chunk)
+{
+	close(chunk->fd);
+}
+
+void *machine_chunks_map(const struct chunk *chunk, unsigned int count, bool writable)
+{
+	const int prot = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+	const size_t bytes = chunk[0].bytes;
+	uint8_t *at = mmap(NULL, count * bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		return NULL;
+	for (unsigned int i = 0; i < count; i++)
+		if (mmap(at + i * bytes, bytes, prot, MAP_SHARED | MAP_FIXED, chunk[i].fd, 0) ==
+		    MAP_FAILED)
+			return NULL;
+	return at;
+}
+
+void machine_chunks_unmap(void *at, size_t bytes)
+{
+	munmap(at, bytes);
+}
+
+bool machine_dma_map(const struct chunk *chunk)
+{
+	struct transport_memory memory = {
+		.fd = chunk->fd,
+		.iova = chunk->bus,
+		.bytes = chunk->bytes,
+	};
+	enum netra_error error;
+
+	pthread_mutex_lock(&bus_lock);
+	error = board->ops->dma_map(board, &memory);
+	pthread_mutex_unlock(&bus_lock);
+	return !error;
+}
+
+void machine_dma_unmap(const struct chunk *chunk)
+{
+	pthread_mutex_lock(&bus_lock);
+	(void)board->ops->dma_unmap(board, chunk->bus, chunk->bytes);
+	pthread_mutex_unlock(&bus_lock);
+}
+
+/* ---- threads, time, files ------------------------------------------------ */
+
+static pthread_mutex_t big_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t big_change;
+
+__attribute__((constructor)) static void set_up(void)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&big_change, &attributes);
+}
+
+static struct timespec timespec_of(uint64_t ns)
+{
+	return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000),
+				  .tv_nsec = (long)(ns % 1000000000) };
+}
+
+uint64_t machine_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+void machine_sleep_ns(uint64_t ns)
+{
+	struct timespec time = timespec_of(ns);
+
+	nanosleep(&time, NULL);
+}
+
+void machine_lock(void)
+{
+	pthread_mutex_lock(&big_lock);
+}
+
+void machine_unlock(void)
+{
+	pthread_mutex_unlock(&big_lock);
+}
+
+void machine_changed(void)
+{
+	pthread_cond_broadcast(&big_change);
+}
+
+bool machine_wait(uint64_t until_ns)
+{
+	struct timespec time = timespec_of(until_ns);
+
+	if (until_ns == UINT64_MAX)
+		return !pthread_cond_wait(&big_change, &big_lock);
+	return !pthread_cond_timedwait(&big_change, &big_lock, &time);
+}
+
+struct start {
+	void (*function)(void *);
+	void *context;
+};
+
+static void *enter(void *data)
+{
+	struct start start = *(struct start *)data;
+
+	free(data);
+	start.function(start.context);
+	return NULL;
+}
+
+bool machine_thread(void (*function)(void *), void *context, void **thread)
+{
+	struct start *start = malloc(sizeof(*start));
+	pthread_t id;
+
+	*start = (struct start){ function, context };
+	if (pthread_create(&id, NULL, enter, start))
+		return false;
+	*thread = (void *)id;
+	return true;
+}
+
+void machine_join(void *thread)
+{
+	pthread_join((pthread_t)thread, NULL);
+}
+
+void machine_thread_end(void)
+{
+	pthread_exit(NULL);
+}
+
+uint64_t machine_thread_id(void)
+{
+	return (uint64_t)pthread_self();
+}
+
+int machine_format(char *to, size_t size, const char *format, va_list arguments)
+{
+	return vsnprintf(to, size, format, arguments);
+}
+
+int machine_file_open(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+long machine_file_size(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) ? -1 : (long)st.st_size;
+}
+
+long machine_file_read(int fd, void *to, size_t bytes)
+{
+	return read(fd, to, bytes);
+}
+
+void machine_file_close(int fd)
+{
+	close(fd);
+}
