@@ -109,7 +109,7 @@ void netra_config_restore(struct netra_device *dev)
 
 bool netra_config_reset(struct netra_device *dev)
 {
-	LARGE_INTEGER delay = { .QuadPart = -RESET_MS * 10000 };
+	LARGE_INTEGER delay = { .QuadPart = -10000ll * RESET_MS };
 
 	netra_config_restore(dev);
 	if (!dev->pcie_cap || !(netra_config_read(dev, dev->pcie_cap + DEVICE_CAP) &

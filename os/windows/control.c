@@ -6,6 +6,14 @@
  */
 #include "control.h"
 
+typedef struct netra_file NETRA_FILE;
+WDF_DECLARE_CONTEXT_TYPE_WITH_NAME(NETRA_FILE, context_of)
+
+struct netra_file *netra_file_of_wdf(WDFOBJECT file)
+{
+	return context_of(file);
+}
+
 static VOID NTAPI file_create(WDFDEVICE wdf, WDFREQUEST request, WDFFILEOBJECT object)
 {
 	struct netra_device *dev = netra_device_of_wdf(wdf);

@@ -36,8 +36,8 @@ struct netra_file {
 	struct netra_reader *reader[NETRA_READERS_PER_FILE];
 };
 
-typedef struct netra_file NETRA_FILE;
-WDF_DECLARE_CONTEXT_TYPE_WITH_NAME(NETRA_FILE, netra_file_of_wdf)
+/** netra_file_of_wdf() - The context of a framework file object (control.c). */
+struct netra_file *netra_file_of_wdf(WDFOBJECT file);
 
 struct netra_event_log {
 	uint64_t events;	/* ever: the newest is the one before */

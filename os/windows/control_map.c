@@ -16,6 +16,8 @@ static void *map(MDL *mdl)
 	void *address = NULL;
 
 	__try {
+		/* The flags share the priority's argument. */
+		/* NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange) */
 		address = MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, NULL, FALSE,
 						       NormalPagePriority | MdlMappingNoWrite |
 							       MdlMappingNoExecute);

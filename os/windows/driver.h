@@ -132,8 +132,8 @@ struct netra_device {
 	struct netra_event_log *log;
 };
 
-typedef struct netra_device NETRA_DEVICE;
-WDF_DECLARE_CONTEXT_TYPE_WITH_NAME(NETRA_DEVICE, netra_device_of_wdf)
+/** netra_device_of_wdf() - The context of a framework device (pci.c). Any level. */
+struct netra_device *netra_device_of_wdf(WDFOBJECT device);
 
 static inline struct netra_device *netra_device_of(struct netra_host *host)
 {

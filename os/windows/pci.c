@@ -11,6 +11,14 @@
 #define NAME_LENGTH	40
 #define LONGEST_TRANSFER ((size_t)NETRA_DATA_WINDOWS_MAX << 23)
 
+typedef struct netra_device NETRA_DEVICE;
+WDF_DECLARE_CONTEXT_TYPE_WITH_NAME(NETRA_DEVICE, context_of)
+
+struct netra_device *netra_device_of_wdf(WDFOBJECT device)
+{
+	return context_of(device);
+}
+
 static volatile LONG numbers[DEVICES_MAX];	/* 1 = taken */
 static const GUID interface_guid = NETRA_INTERFACE_GUID;
 
@@ -186,7 +194,8 @@ static NTSTATUS identify(struct netra_device *dev)
 	const ULONG id = netra_config_read(dev, 0);
 	const struct netra_soc *soc = netra_soc_by_id((uint16_t)(id >> 16));
 	struct netra_parameters parameters;
-	LARGE_INTEGER now = KeQueryPerformanceCounter(NULL), date;
+	LARGE_INTEGER now = KeQueryPerformanceCounter(NULL);
+	LARGE_INTEGER date = { .QuadPart = 0 };
 
 	if ((id & 0xffff) != NETRA_VENDOR_TI || !soc)
 		return STATUS_NO_SUCH_DEVICE;

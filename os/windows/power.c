@@ -12,7 +12,7 @@
 void netra_pause(struct netra_device *dev)
 {
 	struct netra_host *host = &dev->host;
-	LARGE_INTEGER delay = { .QuadPart = -10000 * PAUSE_STEP_MS };
+	LARGE_INTEGER delay = { .QuadPart = -10000ll * PAUSE_STEP_MS };
 	enum netra_error error;
 
 	netra_lock(dev);

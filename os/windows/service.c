@@ -277,7 +277,8 @@ static VOID NTAPI thread(PVOID context)
 		bool tell;
 
 		netra_lock(dev);
-		tell = look(dev);
+		/* Asked to end while it waited for the lock, it is not to begin anything. */
+		tell = !dev->stop && look(dev);
 		wake_ns = dev->wake_ns;
 		netra_unlock(dev);
 		if (tell)

@@ -27,7 +27,7 @@ enum netra_error netra_command_wait(struct netra_device *dev, uint32_t channel,
 				    uint32_t arg1)
 {
 	struct netra_host *host = &dev->host;
-	const uint64_t until_ns = netra_time_ns() + 2 * NETRA_COMMAND_MS * NETRA_NS_PER_MS;
+	const uint64_t until_ns = netra_time_ns() + NETRA_NS_PER_MS * 2 * NETRA_COMMAND_MS;
 	enum netra_error error;
 	uint32_t generation, id;
 

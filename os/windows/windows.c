@@ -110,9 +110,14 @@ static NTSTATUS allocate(struct netra_arena *arena)
 						     MM_ALLOCATE_FULLY_REQUIRED);
 	if (!arena->mdl)
 		return STATUS_INSUFFICIENT_RESOURCES;
-	/* To the kernel it returns NULL, and never raises. */
+	/*
+	 * To the kernel it returns NULL, and never raises. The flag shares the
+	 * priority's argument.
+	 */
+	/* NOLINTBEGIN(clang-analyzer-optin.core.EnumCastOutOfRange) */
 	arena->view = MmMapLockedPagesSpecifyCache(arena->mdl, KernelMode, MmCached, NULL,
 						   FALSE, NormalPagePriority | MdlMappingNoExecute);
+	/* NOLINTEND(clang-analyzer-optin.core.EnumCastOutOfRange) */
 	return arena->view ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 

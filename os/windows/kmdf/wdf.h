@@ -87,17 +87,12 @@ typedef struct _WDF_OBJECT_ATTRIBUTES {
 	const WDF_OBJECT_CONTEXT_TYPE_INFO *ContextTypeInfo;
 } WDF_OBJECT_ATTRIBUTES, *PWDF_OBJECT_ATTRIBUTES;
 
-/* One of each in a driver, however many files define it. */
-#ifdef __ELF__
-#define WDF_ONE __attribute__((weak))
-#else
-#define WDF_ONE __attribute__((selectany))
-#endif
-
-/* Defines the type's description, and how to get at it from a handle. */
+/*
+ * Defines the type's description, and how to get at it from a handle. A type is
+ * known by the description's address: one file of a driver may have this.
+ */
 #define WDF_DECLARE_CONTEXT_TYPE_WITH_NAME(type, name)				\
-	extern const WDF_OBJECT_CONTEXT_TYPE_INFO name##_type;			\
-	WDF_ONE const WDF_OBJECT_CONTEXT_TYPE_INFO name##_type = {		\
+	static const WDF_OBJECT_CONTEXT_TYPE_INFO name##_type = {		\
 		sizeof(WDF_OBJECT_CONTEXT_TYPE_INFO), #type, sizeof(type),	\
 		&name##_type, NULL };						\
 	static inline type *name(WDFOBJECT handle)				\
