@@ -32,6 +32,8 @@ extern const struct cli_verb cli_verb_capture;
 extern const struct cli_verb cli_verb_record;
 extern const struct cli_verb cli_verb_bench;
 extern const struct cli_verb cli_verb_dump;
+extern const struct cli_verb cli_verb_store;
+extern const struct cli_verb cli_verb_verify;
 
 /* Of this system; the verbs end with NULL. */
 extern const struct cli_verb *const cli_verbs[];

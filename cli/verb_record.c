@@ -27,6 +27,9 @@ struct record {
 	bool quiet;
 	/* What has been said of each channel already. */
 	char said[NETRA_CHANNELS_MAX][160];
+	bool alarm[NETRA_CHANNELS_MAX];
+	char index_trouble[160];
+	char retention_trouble[160];
 	json_t *events;		/* NULL unless JSON is wanted */
 };
 
@@ -154,9 +157,19 @@ static void report_failure(struct record *r, uint32_t i,
 	cli_error("channel %u: %s", c->channel, c->error);
 }
 
+static void report_health(char said[160], const char *trouble)
+{
+	if (!strcmp(said, trouble))
+		return;
+	snprintf(said, 160, "%s", trouble);
+	if (*trouble)
+		cli_error("%s: recording goes on", trouble);
+}
+
 static void report_failures(struct record *r)
 {
 	uint32_t count = netra_recorder_channels(r->recorder);
+	struct netra_recorder_health health;
 	struct netra_recorder_channel c;
 
 	if (cli_now_ns() - r->looked_ns < REDRAW_NS)
@@ -165,7 +178,15 @@ static void report_failures(struct record *r)
 	for (uint32_t i = 0; i < count; i++) {
 		netra_recorder_channel(r->recorder, i, &c);
 		report_failure(r, i, &c);
+		if (c.alarm != r->alarm[i])
+			cli_error("channel %u: %s", c.channel, c.alarm ?
+				  "alarm: nothing is recorded: check camera "
+				  "and disk" : "is recorded again");
+		r->alarm[i] = c.alarm;
 	}
+	netra_recorder_health(r->recorder, &health);
+	report_health(r->index_trouble, health.index_trouble);
+	report_health(r->retention_trouble, health.retention_trouble);
 }
 
 /* Until the time is up, a signal comes, all has ended or the board is lost. */
@@ -213,6 +234,11 @@ static void judge(struct record *r, struct result *result)
 			c->failed = true;
 			snprintf(c->error, sizeof(c->error), "%s",
 				 "no frame came: check the camera");
+		}
+		if (!c->failed && c->alarm) {
+			c->failed = true;
+			snprintf(c->error, sizeof(c->error), "%s",
+				 "nothing is recorded: check the camera");
 		}
 		report_failure(r, i, c);
 		result->whole += !c->failed;
@@ -331,7 +357,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 	struct record r = { 0 };
 	struct result *result;
 	bool json = false, strict = false;
-	uint64_t fragment_ms = 0, rotate_ms = 0;
+	uint64_t fragment_ms = 0, rotate_ms = 0, alarm_ms = 0;
 	const struct cli_option options[] = {
 		{ "store", 's', CLI_STRING, &r.options.store, "DIR",
 		  "folder of the store; made if missing", 0, 0, NULL },
@@ -349,6 +375,21 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		{ "buffer", 0, CLI_SIZE, &r.options.buffer_bytes, "SIZE",
 		  "most memory that holds frames while the disk is slow "
 		  "(default: 64M)", 8u << 20, UINT64_C(16) << 30, NULL },
+		{ "keep-bytes", 0, CLI_SIZE, &r.options.keep_bytes, "SIZE",
+		  "delete a channel's oldest files beyond this (default: never)",
+		  1u << 20, UINT64_C(1) << 50, NULL },
+		{ "keep", 0, CLI_DURATION, &r.options.keep_ms, "TIME",
+		  "delete files older than this, like 30d (default: never)",
+		  1000, UINT64_C(3153600000000), NULL },
+		{ "free", 0, CLI_SIZE, &r.options.free_bytes, "SIZE",
+		  "delete the oldest files when the file system has less left "
+		  "(default: 1G, at most a tenth of it)", 1, UINT64_C(1) << 50,
+		  NULL },
+		{ "alarm", 0, CLI_DURATION, &alarm_ms, "TIME",
+		  "a channel of which nothing became durable for so long is an "
+		  "alarm (default: 10s)", 1000, 86400000, NULL },
+		{ "metrics", 0, CLI_STRING, &r.options.metrics, "FILE",
+		  "write figures for Prometheus every 5 s", 0, 0, NULL },
 		{ "no-sync", 0, CLI_FLAG, &r.options.no_sync, NULL,
 		  "leave it to the system when files become durable", 0, 0,
 		  NULL },
@@ -371,6 +412,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 	}
 	r.options.fragment_ms = (uint32_t)fragment_ms;
 	r.options.rotate_ms = (uint32_t)rotate_ms;
+	r.options.alarm_ms = (uint32_t)alarm_ms;
 	r.options.channels = r.channels.count ? r.channels.item : NULL;
 	r.options.channel_count = r.channels.count;
 	result = calloc(1, sizeof(*result));

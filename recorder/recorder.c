@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "recorder_channel.h"
+#include "recorder_watch.h"
 #include "store/repair.h"
 
 #define FRAGMENT_MS	500u
@@ -18,6 +19,8 @@
 #define ROTATE_MS	600000u
 #define BUFFER_BYTES	(64ull << 20)
 #define BUFFER_LEAST	(8ull << 20)
+#define FREE_BYTES	(1ull << 30)
+#define ALARM_MS	10000u
 #define NS_PER_MS	1000000ull
 /* So long a tick waits for the frame that says how long the last one lasts. */
 #define PATIENCE_NS	(100 * NS_PER_MS)
@@ -27,7 +30,10 @@ struct netra_recorder {
 	struct netra_store_folder folder;
 	struct netra_store_pool pool;
 	struct netra_store_writer writer;
+	struct netra_store_keeper keeper;
 	struct netra_recording_shared shared;
+	struct netra_recorder_watch watch;
+	uint32_t repaired;
 	uint64_t tick_ns;	/* the next one */
 	uint64_t cut_ns;	/* when fragments that are due are cut; 0 = none are */
 	uint32_t count;
@@ -56,12 +62,11 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* What a crash has left of all channels. */
-static void repair(struct netra_recorder *recorder, bool sync)
+/* What a crash has left of all channels is cut, and completed later. */
+static void repair(struct netra_recorder *recorder)
 {
 	struct netra_store_repair repair = { 0 };
 	struct netra_store_entry *entries;
-	char why[160];
 	size_t count;
 
 	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++) {
@@ -70,11 +75,38 @@ static void repair(struct netra_recorder *recorder, bool sync)
 			continue;
 		for (size_t k = 0; k < count; k++)
 			if (entries[k].kind == NETRA_STORE_FILE_PART)
-				netra_store_adopt(&recorder->folder, i,
-						  entries[k].start_ms, sync,
-						  why, sizeof(why));
+				netra_store_keeper_left(&recorder->keeper, i,
+							entries[k].start_ms);
 		free(entries);
 	}
+	recorder->repaired = repair.cut + repair.damaged;
+}
+
+static enum netra_error
+init_keeper(struct netra_recorder *recorder,
+	    const struct netra_recorder_options *options)
+{
+	const struct netra_keeper_options wanted = {
+		.limits = {
+			.keep_bytes = options->keep_bytes,
+			.keep_ms = (int64_t)options->keep_ms,
+			.free_bytes = options->free_bytes ?
+				      options->free_bytes : FREE_BYTES,
+		},
+		.metrics = options->metrics,
+		.sync = !options->no_sync,
+	};
+	uint32_t alarm_ms = options->alarm_ms ? options->alarm_ms : ALARM_MS;
+
+	if (netra_store_keeper_init(&recorder->keeper, &recorder->folder,
+				    &wanted))
+		return refuse(NETRA_ERR_IO, options->store,
+			      "cannot be opened twice");
+	recorder->watch.keeper = &recorder->keeper;
+	recorder->watch.alarm_ns = alarm_ms * NS_PER_MS;
+	recorder->watch.begin_ns = clock_ns(CLOCK_MONOTONIC);
+	recorder->watch.metrics = options->metrics;
+	return NETRA_OK;
 }
 
 static enum netra_error
@@ -141,6 +173,7 @@ static void init_writing(struct netra_recorder *recorder,
 			      recorder->count + 4);
 	netra_store_writer_init(&recorder->writer, &recorder->folder,
 				&recorder->pool, !options->no_sync);
+	recorder->writer.keeper = &recorder->keeper;
 	recorder->shared.board = board;
 	recorder->shared.writer = &recorder->writer;
 	recorder->shared.fragment_ns = fragment_ms * NS_PER_MS;
@@ -154,6 +187,7 @@ static void free_writing(struct netra_recorder *recorder)
 	netra_store_writer_finish(&recorder->writer);
 	netra_store_writer_free(&recorder->writer);
 	netra_store_pool_free(&recorder->pool);
+	netra_store_keeper_finish(&recorder->keeper);
 	netra_store_close(&recorder->folder);
 }
 
@@ -185,10 +219,14 @@ enum netra_error netra_recorder_open(struct netra_board *board,
 			       open_error, sizeof(open_error));
 	if (err)
 		goto err_recordings;
-	repair(r, !options->no_sync);
+	err = init_keeper(r, options);
+	if (err)
+		goto err_store;
+	repair(r);
 	init_writing(r, board, options);
 	err = open_recordings(r, board, options);
-	if (!err && netra_store_writer_start(&r->writer)) {
+	if (!err && (netra_store_writer_start(&r->writer) ||
+		     netra_store_keeper_start(&r->keeper))) {
 		err = refuse(NETRA_ERR_NO_MEMORY, "recorder",
 			     "no thread to be had");
 		for (uint32_t i = 0; i < r->count; i++)
@@ -201,6 +239,9 @@ enum netra_error netra_recorder_open(struct netra_board *board,
 
 err_writing:
 	free_writing(r);
+	goto err_recordings;
+err_store:
+	netra_store_close(&r->folder);
 err_recordings:
 	free(r->recordings);
 err_recorder:
@@ -266,6 +307,8 @@ enum netra_error netra_recorder_pump(struct netra_recorder *recorder)
 		}
 		commit_if_due(recorder, now_ns);
 	} while (more);
+	netra_recorder_watch_look(&recorder->watch, recorder, now_ns,
+				  (int64_t)clock_ns(CLOCK_REALTIME));
 	return open ? NETRA_OK : NETRA_ERR_ENDED;
 }
 
@@ -310,6 +353,8 @@ void netra_recorder_channel(struct netra_recorder *recorder, uint32_t index,
 	channel->bytes = account.bytes;
 	channel->files = account.files;
 	channel->duration_90k = account.duration_90k;
+	channel->durable_ns = account.durable_ns;
+	channel->alarm = recorder->watch.alarms >> index & 1;
 	channel->ended = from->ended;
 	channel->failed = from->failure || account.failed;
 	memcpy(channel->error, account.failed ? account.error : from->error,
@@ -317,6 +362,21 @@ void netra_recorder_channel(struct netra_recorder *recorder, uint32_t index,
 	if (account.name[0])
 		snprintf(channel->path, sizeof(channel->path), "%s/%s",
 			 recorder->folder.path, account.name);
+}
+
+void netra_recorder_health(struct netra_recorder *recorder,
+			   struct netra_recorder_health *health)
+{
+	struct netra_keeper_status status;
+
+	netra_store_keeper_status(&recorder->keeper, &status);
+	memset(health, 0, sizeof(*health));
+	health->repaired = recorder->repaired;
+	health->deleted = status.deleted;
+	memcpy(health->index_trouble, status.index_trouble,
+	       sizeof(health->index_trouble));
+	memcpy(health->retention_trouble, status.retention_trouble,
+	       sizeof(health->retention_trouble));
 }
 
 enum netra_error netra_recorder_finish(struct netra_recorder *recorder)

@@ -22,6 +22,11 @@ struct netra_recorder_options {
 	uint32_t rotate_ms;		/* length of a file; 0 = 10 minutes */
 	uint64_t buffer_bytes;		/* for frames while a disk is slow; 0 = 64 MB */
 	bool no_sync;			/* leave durability to the system */
+	uint64_t keep_bytes;		/* of each channel; 0 = all */
+	uint64_t keep_ms;		/* age of what is kept; 0 = any */
+	uint64_t free_bytes;		/* of the file system; 0 = 1 GB */
+	uint32_t alarm_ms;		/* without anything durable; 0 = 10000 */
+	const char *metrics;		/* Prometheus text file; NULL = none */
 };
 
 /**
@@ -68,6 +73,8 @@ struct netra_recorder_channel {
 	uint64_t bytes;		/* of all files */
 	uint32_t files;
 	int64_t duration_90k;	/* recorded */
+	uint64_t durable_ns;	/* when last made durable; CLOCK_MONOTONIC, 0 = never */
+	bool alarm;		/* should be recorded, and is not */
 	bool ended;
 	bool failed;		/* something is not as it should be; see error */
 	char error[160];	/* why, without the path */
@@ -78,6 +85,17 @@ uint32_t netra_recorder_channels(const struct netra_recorder *recorder);
 void netra_recorder_channel(struct netra_recorder *recorder,
 			    uint32_t index,
 			    struct netra_recorder_channel *channel);
+
+struct netra_recorder_health {
+	uint32_t repaired;		/* files with torn ends, at the start */
+	uint64_t deleted;		/* files, by retention */
+	char index_trouble[160];	/* "" = the index is kept */
+	char retention_trouble[160];	/* "" = limits are kept */
+};
+
+/** netra_recorder_health() - What is not of one channel. */
+void netra_recorder_health(struct netra_recorder *recorder,
+			   struct netra_recorder_health *health);
 
 /**
  * netra_recorder_finish() - Write the last fragments, complete and name all

@@ -182,6 +182,15 @@ enum netra_error netra_store_look(struct netra_store_folder *folder,
 	return err;
 }
 
+enum netra_error netra_store_view(struct netra_store_folder *view,
+				  const struct netra_store_folder *folder)
+{
+	init(view);
+	memcpy(view->path, folder->path, sizeof(view->path));
+	view->fd = fcntl(folder->fd, F_DUPFD_CLOEXEC, 0);
+	return view->fd < 0 ? NETRA_ERR_IO : NETRA_OK;
+}
+
 void netra_store_close(struct netra_store_folder *folder)
 {
 	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A store's folder: its lock, the folders of its channels, what is in them.
- * docs/store.md shows the layout. Not locked against threads; only opened
- * once and then read, so that threads may share it.
+ * docs/store.md shows the layout. One thread; another takes a view of its own.
  */
 #ifndef NETRA_STORE_FOLDER_H
 #define NETRA_STORE_FOLDER_H
@@ -50,6 +49,13 @@ enum netra_error netra_store_open(struct netra_store_folder *folder,
 enum netra_error netra_store_look(struct netra_store_folder *folder,
 				  const char *path, char *why,
 				  uint32_t why_bytes);
+
+/**
+ * netra_store_view() - The same store for another thread: without the lock, and
+ * with descriptors of its own.
+ */
+enum netra_error netra_store_view(struct netra_store_folder *view,
+				  const struct netra_store_folder *folder);
 
 void netra_store_close(struct netra_store_folder *folder);
 

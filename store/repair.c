@@ -53,17 +53,16 @@ static int set_aside(int folder, int64_t start_ms,
 	return netra_store_rename_new(folder, from, to);
 }
 
-static void repair_file(int folder, const struct netra_store_entry *entry,
-			struct netra_store_scan *scan,
-			struct netra_store_repair *repair)
+static int repair_file(int folder, int64_t start_ms, const char *name,
+		       struct netra_store_repair *repair)
 {
-	char name[NETRA_STORE_NAME_BYTES];
+	struct netra_store_scan *scan = malloc(sizeof(*scan));
 	enum netra_error err;
 	uint64_t end = 0;
 	int fd, error = 0;
 
-	netra_store_name(name, entry->start_ms, NETRA_STORE_PART);
-	repair->files++;
+	if (!scan)
+		return ENOMEM;
 	fd = openat(folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0) {
 		error = errno;
@@ -78,7 +77,7 @@ static void repair_file(int folder, const struct netra_store_entry *entry,
 		error = errno ? errno : EIO;
 	} else if (err) {
 		repair->damaged++;
-		error = set_aside(folder, entry->start_ms, scan);
+		error = set_aside(folder, start_ms, scan);
 	} else if (end < scan->size) {
 		repair->cut++;
 		repair->cut_bytes += scan->size - end;
@@ -87,31 +86,43 @@ static void repair_file(int folder, const struct netra_store_entry *entry,
 	}
 	close(fd);
 out:
+	free(scan);
+	return error;
+}
+
+void netra_store_repair_file(struct netra_store_folder *folder,
+			     uint32_t channel, int64_t start_ms,
+			     struct netra_store_repair *repair)
+{
+	char name[NETRA_STORE_NAME_BYTES];
+	int error;
+
+	netra_store_name(name, start_ms, NETRA_STORE_PART);
+	repair->files++;
+	error = repair_file(folder->channel[channel], start_ms, name, repair);
 	if (!error)
 		return;
 	repair->failed++;
-	snprintf(repair->why, sizeof(repair->why), "%s: %s", name,
-		 strerror(error));
+	snprintf(repair->why, sizeof(repair->why), "ch%02u/%s: %s", channel,
+		 name, strerror(error));
 }
 
 void netra_store_repair(struct netra_store_folder *folder, uint32_t channel,
 			struct netra_store_repair *repair)
 {
-	struct netra_store_scan *scan = malloc(sizeof(*scan));
-	struct netra_store_entry *entries = NULL;
-	size_t count = 0;
+	struct netra_store_entry *entries;
+	size_t count;
 
-	if (!scan || netra_store_list(folder, channel, &entries, &count)) {
+	if (netra_store_list(folder, channel, &entries, &count)) {
 		repair->failed++;
 		snprintf(repair->why, sizeof(repair->why), "ch%02u: %s",
 			 channel, strerror(errno));
 	}
-	for (size_t i = 0; scan && i < count; i++)
+	for (size_t i = 0; i < count; i++)
 		if (entries[i].kind == NETRA_STORE_FILE_PART)
-			repair_file(folder->channel[channel], &entries[i], scan,
-				    repair);
+			netra_store_repair_file(folder, channel,
+						entries[i].start_ms, repair);
 	free(entries);
-	free(scan);
 }
 
 /* When the last picture of a fragment ends. */

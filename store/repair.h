@@ -27,6 +27,11 @@ struct netra_store_repair {
 void netra_store_repair(struct netra_store_folder *folder, uint32_t channel,
 			struct netra_store_repair *repair);
 
+/** netra_store_repair_file() - Likewise one file, by the time in its name. */
+void netra_store_repair_file(struct netra_store_folder *folder,
+			     uint32_t channel, int64_t start_ms,
+			     struct netra_store_repair *repair);
+
 /**
  * netra_store_adopt() - Complete one repaired file: index, duration, name.
  * @start_ms: As its name says.

@@ -159,3 +159,42 @@ enum netra_error netra_store_scan_last(struct netra_store_scan *scan)
 	}
 	return NETRA_ERR_ENDED;
 }
+
+/* The first fragment behind @after whose note lies in the chunk; 0 = none. */
+static uint64_t first_in(struct netra_store_scan *scan, const uint8_t *chunk,
+			 size_t length, uint64_t begin, uint64_t after)
+{
+	struct netra_mp4_note note;
+	struct netra_mp4_moof moof;
+	uint64_t found = 0;
+	int64_t at = (int64_t)length;
+
+	while ((at = netra_mp4_note_find(chunk, length, (uint64_t)at)) >= 0)
+		if (netra_mp4_note_read(&note, chunk + at) &&
+		    note.position > after &&
+		    note_holds(scan, &note, begin + (uint64_t)at, &moof))
+			found = note.position;
+	return found;
+}
+
+enum netra_error netra_store_scan_resync(struct netra_store_scan *scan)
+{
+	uint64_t begin = scan->at, found;
+	uint8_t chunk[CHUNK];
+	ssize_t n;
+
+	while (begin < scan->size) {
+		n = read_at(scan->fd, chunk, sizeof(chunk), begin);
+		if (n < 0)
+			return NETRA_ERR_IO;
+		found = first_in(scan, chunk, (size_t)n, begin, scan->at);
+		if (found) {
+			scan->position = found;
+			return NETRA_OK;
+		}
+		if ((size_t)n < sizeof(chunk))
+			break;
+		begin += sizeof(chunk) - NETRA_MP4_NOTE_BYTES + 1;
+	}
+	return NETRA_ERR_ENDED;
+}

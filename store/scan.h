@@ -50,6 +50,13 @@ enum netra_error netra_store_scan_payload(const struct netra_store_scan *scan,
 					  const struct netra_mp4_moof *moof);
 
 /**
+ * netra_store_scan_resync() - After NETRA_ERR_CORRUPT: go on with the next whole
+ * header, if there is one.
+ * NETRA_ERR_ENDED: there is none. NETRA_ERR_IO.
+ */
+enum netra_error netra_store_scan_resync(struct netra_store_scan *scan);
+
+/**
  * netra_store_scan_last() - Find the last fragment whose header is whole.
  *
  * Reads backwards from the end, so it takes no longer for a long file. Sets

@@ -60,6 +60,9 @@ static bool begin_file(struct netra_store_writer *writer, uint32_t number,
 					     fragment)) {
 			channel->folder_dirty = true;
 			channel->account.files++;
+			if (writer->keeper)
+				netra_store_keeper_changed(writer->keeper,
+							   number);
 			note_name(channel, number, &channel->file,
 				  NETRA_STORE_PART);
 			return true;

@@ -15,6 +15,7 @@
 
 #include "file.h"
 #include "folder.h"
+#include "keeper.h"
 #include "pool.h"
 
 /* So much is written before a commit is due. */
@@ -49,6 +50,7 @@ struct netra_store_channel {
 struct netra_store_writer {
 	struct netra_store_folder *folder;
 	struct netra_store_pool *pool;
+	struct netra_store_keeper *keeper;	/* is told of files; NULL = nobody */
 	bool sync;
 	pthread_t thread;
 	bool threaded;

@@ -25,10 +25,20 @@ static bool dirty(const struct netra_store_file *file)
 	return file->fd >= 0 && (file->bytes > file->durable || file->complete);
 }
 
+/* It keeps ".part": somebody else sees to it. */
+static void leave_file(struct netra_store_writer *writer, uint32_t number,
+		       struct netra_store_file *file)
+{
+	netra_store_file_leave(file);
+	if (writer->keeper)
+		netra_store_keeper_left(writer->keeper, number, file->start_ms);
+}
+
 /* What was not durable is lost, and so is the file's further use. */
-static void sync_file(struct netra_store_channel *channel,
+static void sync_file(struct netra_store_writer *writer, uint32_t number,
 		      struct netra_store_file *file, uint64_t *done_ns)
 {
+	struct netra_store_channel *channel = &writer->channel[number];
 	uint32_t frames = file->unsynced;
 
 	if (!dirty(file))
@@ -41,19 +51,20 @@ static void sync_file(struct netra_store_channel *channel,
 	channel->account.frames -= frames;
 	channel->account.lost += frames;
 	netra_store_fail(channel, file->why);
-	netra_store_file_leave(file);
+	leave_file(writer, number, file);
 }
 
 /* The ended file gets its name, or stays as it is if it is not complete. */
-static void close_file(struct netra_store_channel *channel, uint32_t number)
+static void close_file(struct netra_store_writer *writer, uint32_t number)
 {
+	struct netra_store_channel *channel = &writer->channel[number];
 	struct netra_store_file *file = &channel->closing;
 	char name[NETRA_STORE_NAME_BYTES];
 
 	if (file->fd < 0)
 		return;
 	if (!file->complete) {
-		netra_store_file_leave(file);
+		leave_file(writer, number, file);
 		return;
 	}
 	if (netra_store_file_publish(file)) {
@@ -61,6 +72,8 @@ static void close_file(struct netra_store_channel *channel, uint32_t number)
 		return;
 	}
 	channel->folder_dirty = true;
+	if (writer->keeper)
+		netra_store_keeper_changed(writer->keeper, number);
 	if (channel->file.fd >= 0)
 		return;
 	netra_store_name(name, file->start_ms, NETRA_STORE_WHOLE);
@@ -70,22 +83,22 @@ static void close_file(struct netra_store_channel *channel, uint32_t number)
 }
 
 /* One channel's part of a commit. */
-static void commit_channel(struct netra_store_channel *channel, uint32_t number,
-			   bool sync)
+static void commit_channel(struct netra_store_writer *writer, uint32_t number)
 {
+	struct netra_store_channel *channel = &writer->channel[number];
 	bool open = channel->file.fd >= 0;
 	uint64_t done_ns = 0;
 
-	if (sync) {
-		sync_file(channel, &channel->closing, &done_ns);
-		sync_file(channel, &channel->file, &done_ns);
+	if (writer->sync) {
+		sync_file(writer, number, &channel->closing, &done_ns);
+		sync_file(writer, number, &channel->file, &done_ns);
 	} else if (channel->file.unsynced + channel->closing.unsynced) {
 		channel->file.unsynced = channel->closing.unsynced = 0;
 		done_ns = now_ns();
 	}
 	if (open && channel->file.fd < 0)
 		channel->account.failed_file = channel->file_number;
-	close_file(channel, number);
+	close_file(writer, number);
 	if (done_ns) {
 		channel->account.durable_ns = done_ns;
 		channel->changed = true;
@@ -117,7 +130,7 @@ void netra_store_commit(struct netra_store_writer *writer)
 			netra_store_file_push(&channel->file);
 	}
 	for (i = 0; i < NETRA_STORE_CHANNELS; i++)
-		commit_channel(&writer->channel[i], i, writer->sync);
+		commit_channel(writer, i);
 	for (i = 0; i < NETRA_STORE_CHANNELS; i++)
 		if (writer->sync && writer->channel[i].folder_dirty)
 			sync_folder(&writer->channel[i],

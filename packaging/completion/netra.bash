@@ -10,7 +10,7 @@ _netra_boards()
 _netra()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs="emulate list boot status top capture record bench dump help"
+	local verbs="emulate list boot status top capture record store verify bench dump help"
 	local start="--firmware --no-boot --sync --window --arena"
 	local verb=${COMP_WORDS[1]} options
 
@@ -48,14 +48,18 @@ _netra()
 	status) options="--start --interval $start --json" ;;
 	top) options="--interval --count $start" ;;
 	capture) options="--channel --output --duration --frames $start --quiet --json" ;;
-	record) options="--store --channels --duration --fragment --rotate --buffer --no-sync
-		--strict $start
+	record) options="--store --channels --duration --fragment --rotate --buffer
+		--keep-bytes --keep --free --alarm --metrics --no-sync --strict $start
 		--quiet --json" ;;
+	store) options="--store --channels --from --to --timezone --days --gaps --protect
+		--remark --unprotect --json" ;;
+	verify) options="--store --channels --rebuild --quiet --json" ;;
 	bench) options="--quick --channels --windows --seconds --source $start --json" ;;
 	dump) options="--output $start" ;;
 	*) return ;;
 	esac
-	if [[ $cur == -* || $verb == help || $verb == list || $verb == emulate ]]; then
+	if [[ $cur == -* || $verb == help || $verb == list || $verb == emulate ||
+		$verb == store || $verb == verify ]]; then
 		[ "$verb" = help ] || options="$options --help"
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
 		return

@@ -315,7 +315,8 @@ def bench():
 def completion_knows_all_options():
     """Each option of each verb's help is in the completion of each shell."""
     words = {}
-    for verb in ("list", "boot", "status", "top", "capture", "record", "bench", "dump", "emulate"):
+    for verb in ("list", "boot", "status", "top", "capture", "record", "store", "verify", "bench",
+                 "dump", "emulate"):
         words[verb] = set(re.findall(r"^ +(?:-.,)? *--([a-z-]+)", run(NETRA, verb, "--help").stdout, re.M)) - {"help"}
         expect(words[verb], f"{verb} has no options?")
     for name in ("netra.bash", "_netra", "netra.fish"):
@@ -328,7 +329,8 @@ def completion_knows_all_options():
 @test
 def man_pages():
     """They name every option, and render without a warning."""
-    for page, verbs in (("netra.1", ("list", "boot", "status", "top", "capture", "record", "bench", "dump")),
+    for page, verbs in (("netra.1", ("list", "boot", "status", "top", "capture", "record", "store", "verify", "bench",
+                                       "dump")),
                         ("netra-emulator.1", ("emulate",))):
         path = ROOT / "docs" / "man" / page
         source = path.read_text(encoding="utf-8")

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Retention, from the folder's listing alone. What is deleted is decided in
+ * retention.c; here are the files' sizes and ends, and the deletion.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "keeper.h"
+#include "scan.h"
+
+#define PROTECTED "protected"
+#define PROTECTED_BYTES_MAX (1u << 20)
+#define WHY_BYTES 160u
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void trouble(struct netra_store_keeper *keeper, const char *text)
+{
+	pthread_mutex_lock(&keeper->mutex);
+	snprintf(keeper->retention_trouble, sizeof(keeper->retention_trouble),
+		 "%s", text);
+	pthread_mutex_unlock(&keeper->mutex);
+}
+
+/* Lines to ranges; false if one cannot be understood: the others hold. */
+static bool read_ranges(struct netra_store_keeper *keeper, char *text)
+{
+	struct netra_protected range, *grown;
+	char *line, *rest = text;
+	bool good = true;
+	int is_range;
+
+	free(keeper->ranges);
+	keeper->ranges = NULL;
+	keeper->range_count = 0;
+	while ((line = strsep(&rest, "\n"))) {
+		is_range = netra_protected_read(&range, line);
+		good &= is_range >= 0;
+		if (is_range <= 0)
+			continue;
+		grown = reallocarray(keeper->ranges, keeper->range_count + 1,
+				     sizeof(*grown));
+		if (!grown)
+			return false;
+		keeper->ranges = grown;
+		grown[keeper->range_count++] = range;
+	}
+	return good;
+}
+
+/*
+ * The protected ranges as they are now. Return: false if the file is there
+ * but cannot be read: then nothing may be deleted.
+ */
+static bool load_ranges(struct netra_store_keeper *keeper, bool *understood)
+{
+	struct stat st;
+	char *text = NULL;
+	ssize_t n = -1;
+	int fd;
+
+	*understood = true;
+	fd = openat(keeper->folder.fd, PROTECTED, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		keeper->range_count = 0;
+		return true;
+	}
+	if (fd < 0 || fstat(fd, &st) || st.st_size > PROTECTED_BYTES_MAX)
+		goto out;
+	text = malloc((size_t)st.st_size + 1);
+	if (text)
+		n = read(fd, text, (size_t)st.st_size);
+	if (n < 0)
+		goto out;
+	text[n] = '\0';
+	*understood = read_ranges(keeper, text);
+out:
+	free(text);
+	if (fd >= 0)
+		close(fd);
+	return n >= 0;
+}
+
+/* When the file's last frame ended: as it says, else when it was written. */
+static int64_t end_ms(const struct netra_store_keeper *keeper, uint32_t channel,
+		      const struct netra_store_entry *entry)
+{
+	int64_t end = entry->changed_ms;
+	char name[NETRA_STORE_NAME_BYTES];
+	struct netra_store_scan *scan;
+	int fd;
+
+	netra_store_name(name, entry->start_ms, netra_store_suffix(entry->kind));
+	fd = openat(keeper->folder.channel[channel], name,
+		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	scan = malloc(sizeof(*scan));
+	if (fd >= 0 && scan && !netra_store_scan_open(scan, fd) &&
+	    scan->head.duration_90k)
+		end = entry->start_ms + (int64_t)(scan->head.duration_90k / 90);
+	free(scan);
+	if (fd >= 0)
+		close(fd);
+	return end;
+}
+
+/* The file being written grows between listings. */
+static uint64_t total_bytes(const struct netra_store_keeper *keeper,
+			    uint32_t channel)
+{
+	struct netra_keeper_channel *c =
+		(struct netra_keeper_channel *)&keeper->channel[channel];
+	char name[NETRA_STORE_NAME_BYTES];
+	uint64_t bytes = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->entries[i].kind == NETRA_STORE_FILE_PART) {
+			netra_store_name(name, c->entries[i].start_ms,
+					 NETRA_STORE_PART);
+			if (!fstatat(keeper->folder.channel[channel], name,
+				     &st, AT_SYMLINK_NOFOLLOW))
+				c->entries[i].bytes = (uint64_t)st.st_size;
+		}
+		bytes += c->entries[i].bytes;
+	}
+	return bytes;
+}
+
+/* The oldest file of a channel that may go; -1 = none. */
+static int64_t oldest(struct netra_store_keeper *keeper, uint32_t channel,
+		      int64_t *end)
+{
+	const struct netra_keeper_channel *c = &keeper->channel[channel];
+
+	for (size_t i = 0; i < c->count; i++) {
+		const struct netra_store_entry *entry = &c->entries[i];
+
+		if (entry->kind == NETRA_STORE_FILE_PART)
+			continue;
+		/* Reading a file's end costs; most have no range near them. */
+		*end = entry->changed_ms > entry->start_ms ? entry->changed_ms
+							   : INT64_MAX;
+		if (netra_retention_protected(keeper->ranges,
+					      keeper->range_count, channel,
+					      entry->start_ms, *end)) {
+			*end = end_ms(keeper, channel, entry);
+			if (netra_retention_protected(keeper->ranges,
+						      keeper->range_count,
+						      channel, entry->start_ms,
+						      *end))
+				continue;
+		}
+		return (int64_t)i;
+	}
+	return -1;
+}
+
+static bool delete(struct netra_store_keeper *keeper, uint32_t channel,
+		   size_t at, char why[WHY_BYTES])
+{
+	struct netra_keeper_channel *c = &keeper->channel[channel];
+	struct netra_keeper_event event = { .channel = (int)channel };
+	char name[NETRA_STORE_NAME_BYTES];
+
+	netra_store_name(name, c->entries[at].start_ms,
+			 netra_store_suffix(c->entries[at].kind));
+	if (unlinkat(keeper->folder.channel[channel], name, 0) &&
+	    errno != ENOENT) {
+		snprintf(why, WHY_BYTES, "ch%02u/%s: cannot be deleted: %s",
+			 channel, name, strerror(errno));
+		return false;
+	}
+	event.time_ns = now_ms() * 1000000;
+	snprintf(event.kind, sizeof(event.kind), "deleted");
+	snprintf(event.text, sizeof(event.text), "%s", name);
+	netra_store_keeper_event(keeper, &event);
+	memmove(&c->entries[at], &c->entries[at + 1],
+		(c->count - at - 1) * sizeof(c->entries[0]));
+	c->count--;
+	c->index_due = true;
+	pthread_mutex_lock(&keeper->mutex);
+	keeper->deleted++;
+	pthread_mutex_unlock(&keeper->mutex);
+	return true;
+}
+
+/* A channel's limits of bytes and age; @why: why they are not kept. */
+static void retain_channel(struct netra_store_keeper *keeper, uint32_t channel,
+			   char why[WHY_BYTES])
+{
+	const struct netra_retention_limits *limits = &keeper->options.limits;
+	struct netra_keeper_channel *c = &keeper->channel[channel];
+	uint64_t bytes;
+	int64_t at, end;
+
+	for (;;) {
+		bytes = total_bytes(keeper, channel);
+		at = oldest(keeper, channel, &end);
+		if (at < 0)
+			break;
+		/* A file that began later has not ended earlier. */
+		if (limits->keep_ms &&
+		    c->entries[at].start_ms < now_ms() - limits->keep_ms)
+			end = end_ms(keeper, channel, &c->entries[at]);
+		if (!netra_retention_due(limits, &c->entries[at], end, bytes,
+					 now_ms()) ||
+		    !delete(keeper, channel, (size_t)at, why))
+			return;
+	}
+	/* Only what is protected, and the file being written, are left. */
+	if (limits->keep_bytes && bytes > limits->keep_bytes &&
+	    c->count && c->entries[0].kind != NETRA_STORE_FILE_PART)
+		snprintf(why, WHY_BYTES, "channel %u: over its limit: what is "
+			 "left is protected", channel);
+}
+
+/* Bytes that are missing to the floor. */
+static uint64_t missing_bytes(const struct netra_store_keeper *keeper)
+{
+	uint64_t floor = keeper->options.limits.free_bytes, all, available;
+	struct statvfs fs;
+
+	if (!floor || fstatvfs(keeper->folder.fd, &fs))
+		return 0;
+	all = (uint64_t)fs.f_blocks * fs.f_frsize;
+	available = (uint64_t)fs.f_bavail * fs.f_frsize;
+	/* A floor is not the better part of a small disk. */
+	if (floor > all / 10)
+		floor = all / 10;
+	return available < floor ? floor - available : 0;
+}
+
+/* The free-space floor: the oldest file of all channels first. */
+static void retain_floor(struct netra_store_keeper *keeper, char why[WHY_BYTES])
+{
+	int64_t at, end, best_at, best_ms = 0;
+	uint64_t missing = missing_bytes(keeper), bytes;
+	uint32_t best = 0;
+
+	while (missing) {
+		best_at = -1;
+		for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++) {
+			at = oldest(keeper, i, &end);
+			if (at < 0 || (best_at >= 0 &&
+			    keeper->channel[i].entries[at].start_ms >= best_ms))
+				continue;
+			best = i;
+			best_at = at;
+			best_ms = keeper->channel[i].entries[at].start_ms;
+		}
+		if (best_at < 0) {
+			snprintf(why, WHY_BYTES, "too little free space, and "
+				 "nothing that may be deleted");
+			return;
+		}
+		bytes = keeper->channel[best].entries[best_at].bytes;
+		if (!delete(keeper, best, (size_t)best_at, why))
+			return;
+		missing = missing > bytes ? missing - bytes : 0;
+	}
+}
+
+void netra_keeper_retain(struct netra_store_keeper *keeper)
+{
+	char why[WHY_BYTES] = "";
+	bool understood;
+
+	if (!load_ranges(keeper, &understood)) {
+		trouble(keeper, "the file '" PROTECTED "' cannot be read: "
+			"nothing is deleted");
+		return;
+	}
+	if (!understood)
+		snprintf(why, sizeof(why), "the file '" PROTECTED "' has a line "
+			 "that cannot be understood");
+	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++)
+		retain_channel(keeper, i, why);
+	retain_floor(keeper, why);
+	trouble(keeper, why);
+}
