@@ -202,6 +202,7 @@ static enum netra_error merge(struct netra_store_index *index,
 	char name[NETRA_STORE_NAME_BYTES];
 	enum netra_error err = NETRA_OK;
 	size_t i = 0, k = 0;
+	bool same;
 
 	while (!err && (i < entries || k < rows)) {
 		if (i < entries && entry[i].kind != NETRA_STORE_FILE_WHOLE) {
@@ -213,13 +214,16 @@ static enum netra_error merge(struct netra_store_index *index,
 			err = forget_file(index, known[k++].id);
 			continue;
 		}
-		netra_store_name(name, entry[i].start_ms, NETRA_STORE_WHOLE);
-		if (k == rows || known[k].start_ms > entry[i].start_ms ||
-		    known[k++].bytes != entry[i].bytes) {
-			if (!most--)
+		same = k < rows && known[k].start_ms == entry[i].start_ms;
+		if (!same || known[k].bytes != entry[i].bytes) {
+			if (!most)
 				return NETRA_ERR_AGAIN;
+			most--;
+			netra_store_name(name, entry[i].start_ms,
+					 NETRA_STORE_WHOLE);
 			err = add_file(index, channel, name);
 		}
+		k += same;
 		i++;
 	}
 	return err;

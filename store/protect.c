@@ -55,8 +55,10 @@ static enum netra_error end(struct edit *edit, bool good)
 {
 	int fd = edit->folder->fd;
 
-	if (edit->old)
-		good &= !ferror(edit->old) && !fclose(edit->old);
+	if (edit->old) {
+		good &= !ferror(edit->old);
+		fclose(edit->old);
+	}
 	good &= !fflush(edit->made) && !fsync(fileno(edit->made));
 	if (good)
 		good = !renameat(fd, PART, fd, NAME) && !fsync(fd);
