@@ -112,9 +112,10 @@ class Job:
 class Guest:
     """boards: sockets of emulated boards, the n-th at bus n+1, device 0.
     iommu: translate the boards' transfers. modules: loaded at boot.
+    disk: socket of an NBD server, /dev/vda in the guest: volatile cache, sectors of 4096.
     kernel: a folder with vmlinuz, lib/modules/VERSION and busybox."""
 
-    def __init__(self, *boards, iommu=True, modules=(), kernel=None, append="", memory_mb=1024, cpus=1):
+    def __init__(self, *boards, iommu=True, modules=(), kernel=None, append="", memory_mb=1024, cpus=1, disk=None):
         self._qemu_program = fetch("qemu")
         kernel = kernel or fetch("guest")
         self._temporary = tempfile.TemporaryDirectory(prefix="netra-guest-", ignore_cleanup_errors=True)
@@ -145,6 +146,10 @@ class Guest:
             "-virtfs", f"local,path={self.folder},mount_tag=folder,security_model=none"]
         if iommu:
             words += ["-device", "intel-iommu,caching-mode=on,intremap=on"]
+        if disk:
+            words += ["-blockdev", f"nbd,node-name=disk,server.type=unix,server.path={disk}",
+                      "-device", "virtio-blk-pci,drive=disk,write-cache=on,logical_block_size=4096,"
+                      "physical_block_size=4096"]
         for number, board in enumerate(boards):
             words += ["-device", f"pcie-root-port,id=port{number},chassis={number},bus=pcie.0,x-speed=5"]
             words += ["-device", json.dumps(self._device(number, board))]
