@@ -93,7 +93,8 @@ def records_exactly(m):
     """Twice: the channels stop when the first recording ends, and start again."""
     ready(m)
     for store in ("first", "second"):
-        result = m.guest.run(NETRA, "record", NODE, "--json", "--strict", "--store", store, timeout=120 * PATIENCE)
+        result = m.guest.run(NETRA, "record", NODE, "--no-sync", "--json", "--strict", "--store", store,
+                             timeout=120 * PATIENCE)
         equal(json.loads(result.stdout)["whole"], CHANNELS, "files that are whole")
         for channel in range(CHANNELS):
             same_frames(CLIPS[channel % len(CLIPS)], recorded(m.guest.folder / store, channel),
@@ -235,7 +236,7 @@ def goes_away(m, take):
     holder = m.guest.start("python3 holder.py")
     wait_for(lambda: holder.stdout, 30 * PATIENCE, "a program that maps the board")
     store = m.guest.folder / f"left-{take.__name__}"
-    record = m.guest.start(NETRA, "record", OTHER, "--json", "--store", store.name)
+    record = m.guest.start(NETRA, "record", OTHER, "--no-sync", "--json", "--store", store.name)
     wait_for(lambda: record.done.is_set() or len(list(store.glob("*/*.part"))) == 4, 30 * PATIENCE, "a recording")
     capture = captures(m, store.name, 0)
     take()

@@ -58,7 +58,7 @@ def result(m, spec):
     if spec not in _results:
         specs = [options[-1] for options in m.setup.boards]
         m.wait_for_dmesg(rf"(?s)(windows of.*){{{len(specs)}}}", 60)
-        jobs = [m.guest.start(NETRA, "record", f"/dev/netra{number}", "--store", f"store{number}", "--duration",
+        jobs = [m.guest.start(NETRA, "record", f"/dev/netra{number}", "--no-sync", "--store", f"store{number}", "--duration",
                               f"{SECONDS * PATIENCE}s", "--json") for number in range(len(specs))]
         for each, job in zip(specs, jobs):
             job.wait(60 * PATIENCE, check=False)
