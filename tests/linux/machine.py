@@ -10,19 +10,28 @@ complained meanwhile.
     if __name__ == "__main__":
         main()
 
-NETRA_GUEST=debug-kernel runs them on the kernel of scripts/fetch-debug-kernel."""
+A set-up's tests run in one guest, one after the other; tests/linux/run, which has
+those of all the files, runs two such guests at a time.
+NETRA_GUEST=debug-kernel runs them on the kernel of scripts/fetch-debug-kernel,
+NETRA_GUEST=guest-6.12 on that of scripts/fetch-guest-6.12."""
 
+import contextlib
 import dataclasses
+import fcntl
+import functools
+import multiprocessing
+import multiprocessing.connection
 import os
 import pathlib
 import re
 import shutil
 import sys
+import tempfile
 import time
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent / folder) for folder in ("", "vm")]
 import harness  # noqa: E402
-from harness import BUILD, ROOT, Emulator, Failure, expect, run  # noqa: E402
+from harness import BUILD, ROOT, Emulator, Failure, Skip, expect, run  # noqa: E402
 from guest import Guest, fetch  # noqa: E402
 
 KERNEL = os.environ.get("NETRA_GUEST", "guest")
@@ -52,7 +61,7 @@ OFF = Setup("off")
 PT = Setup("pt", iommu="pt")
 FULL = Setup("full", iommu="full")
 
-_tests = {}     # those of each set-up; one guest at a time
+_tests = {}     # those of each set-up
 _machine = None
 _broken = set()
 
@@ -67,14 +76,26 @@ def on(*setups):
 
 
 def build_modules():
-    """Folder with the modules for the guest's kernel, and awake/ in it."""
-    headers = fetch(KERNEL) / "build" if DEBUG else fetch("headers", "6.1")
+@contextlib.contextmanager
+def building(out):
+    """One process at a time builds modules in @out."""
+    out.mkdir(parents=True, exist_ok=True)
+    with open(out / "lock", "w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@functools.cache
+    """Folder with the modules for the guest's kernel, those of tests/linux/module two above it, and awake/ in it."""
+    headers = fetch(KERNEL) / "build" if DEBUG else fetch("headers", "6.12" if KERNEL.endswith("6.12") else "6.1")
     version, = (path.name for path in (fetch(KERNEL) / "lib" / "modules").iterdir())
     out = BUILD / "linux" / version
     modules = out / "os" / "linux"
-    run("make", "-s", "-C", ROOT / "os" / "linux", f"KERNEL={headers}", f"OUT={out}", timeout=300)
-    shutil.copytree(ROOT / "tests" / "linux" / "awake", modules / "awake", dirs_exist_ok=True)
-    run("make", "-s", "-C", headers, f"M={modules / 'awake'}", "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules", timeout=300)
+    with building(out):
+        run("make", "-s", "-C", ROOT / "tests" / "linux" / "module", f"KERNEL={headers}", f"OUT={out}", timeout=300)
+        shutil.copytree(ROOT / "tests" / "linux" / "awake", modules / "awake", dirs_exist_ok=True)
+        run("make", "-s", "-C", headers, f"M={modules / 'awake'}", "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules",
+            timeout=300)
     return modules
 
 
@@ -234,10 +255,61 @@ def no_leaks(m):
 
 def main():
     """Run what was registered, a set-up at a time."""
-    for setup, functions in _tests.items():
-        for function in functions + ([no_leaks] if DEBUG else []):
-            harness.add(f"{function.__name__}, {setup.name}", _run, setup, function)
+    for setup in _tests:
+        _add(setup)
+    try:
+        harness.main()
+def _add(setup):
+    for function in _tests[setup] + ([no_leaks] if DEBUG else []):
+        harness.add(f"{function.__name__}, {setup.name}", _run, setup, function)
+
+
+    finally:
+        close()
+
+
+def _lane(setup, output):
+    os.dup2(output.fileno(), 1)
+    os.dup2(output.fileno(), 2)
+    _add(setup)
     try:
         harness.main()
     finally:
         close()
+
+
+def _end_of(setup, process, output, begin):
+    """Print what a set-up's process said; its counts."""
+    process.join()
+    output.seek(0)
+    *lines, last = output.read().splitlines() or [""]
+    if lines:
+        print(f"-- {setup.name}: {time.monotonic() - begin:.0f} s", *lines, sep="\n", flush=True)
+    match = re.fullmatch(r"(\d+) passed, (\d+) failed, (\d+) skipped", last)
+    if match:
+        return [int(count) for count in match.groups()]
+    print(f"FAILED  {setup.name}: ended with status {process.exitcode}\n{last}")
+    return [0, 1, 0]
+
+
+def main_in_lanes(lanes, first):
+    """Run what was registered, @lanes set-ups at a time, each in a process of
+    its own; those named in @first, the longest, before the others."""
+    with contextlib.suppress(Failure, Skip):    # each test says it
+        build_modules()
+    names = [setup.name for setup in _tests]
+    expect(len(set(names)) == len(names) and set(first) <= set(names), f"names of set-ups: {names}")
+    waiting = sorted(_tests, key=lambda setup: first.index(setup.name) if setup.name in first else len(first))
+    running, counts = {}, [0, 0, 0]
+    fork = multiprocessing.get_context("fork")
+    while waiting or running:
+        while waiting and len(running) < lanes:
+            setup = waiting.pop(0)
+            output = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+            process = fork.Process(target=_lane, args=(setup, output))
+            process.start()
+            running[process.sentinel] = (setup, process, output, time.monotonic())
+        for sentinel in multiprocessing.connection.wait(list(running)):
+            counts = [sum(pair) for pair in zip(counts, _end_of(*running.pop(sentinel)))]
+    print("{} passed, {} failed, {} skipped".format(*counts))
+    sys.exit(1 if counts[1] else 0)
