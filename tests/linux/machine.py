@@ -35,7 +35,7 @@ from harness import BUILD, ROOT, Emulator, Failure, Skip, expect, run  # noqa: E
 from guest import Guest, fetch  # noqa: E402
 
 KERNEL = os.environ.get("NETRA_GUEST", "guest")
-DEBUG = KERNEL != "guest"
+DEBUG = KERNEL == "debug-kernel"
 # Everything is so much slower there.
 PATIENCE = 4 if DEBUG else 1
 CHANNELS = 4 if DEBUG else 16
