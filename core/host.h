@@ -411,6 +411,14 @@ enum netra_error netra_cursor_take(struct netra_cursor *cursor, size_t limit,
 enum netra_error netra_cursor_give_back(struct netra_cursor *cursor,
 					uint64_t token);
 
+/** netra_cursor_unread() - Did anything come that it did not look at yet? */
+static inline bool netra_cursor_unread(const struct netra_cursor *cursor)
+{
+	const struct netra_channel *c = &cursor->host->channel[cursor->channel];
+
+	return cursor->epoch != c->epoch || cursor->next != c->ring.head;
+}
+
 /** netra_cursor_delivered() - The reader really got it: statistics. */
 void netra_cursor_delivered(struct netra_cursor *cursor,
 			    struct netra_host_frame *frame);

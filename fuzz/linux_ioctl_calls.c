@@ -19,10 +19,11 @@ _Static_assert(sizeof(struct netra_ioc_boot) == 16, "as in the kernel");
 _Static_assert(sizeof(struct netra_ioc_command) == 344, "as in the kernel");
 _Static_assert(sizeof(struct netra_ioc_reader) == 16, "as in the kernel");
 _Static_assert(sizeof(struct netra_ioc_frame) == 80, "as in the kernel");
-_Static_assert(sizeof(struct netra_ioc_take) == 16, "as in the kernel");
+_Static_assert(sizeof(struct netra_ioc_take) == 24, "as in the kernel");
 _Static_assert(sizeof(struct netra_ioc_release) == 24, "as in the kernel");
 _Static_assert(sizeof(struct netra_ioc_reader_stats) == 48, "as in the kernel");
 _Static_assert(sizeof(struct netra_ioc_event) == 144, "as in the kernel");
+_Static_assert(sizeof(struct netra_ioc_ready) == 8, "as in the kernel");
 
 struct total *total;
 const char *node;
@@ -117,11 +118,15 @@ static void take(struct thread *t, int fd)
 		.reader = any(t, 8) ? any(t, 4) : edge(t),
 		.count = any(t, 8) ? 1 + any(t, 64) : edge(t),
 		.frames = any(t, 16) ? (uintptr_t)frame : (uintptr_t)bad_address(t),
+		.more = edge(t),
+		.reserved = any(t, 32) ? 0 : edge(t),
 	};
 	bool ours = wanted.frames == (uintptr_t)frame;
 
 	if (call(fd, NETRA_IOC_TAKE, &wanted) || !ours)
 		return;
+	if (wanted.more > 1)
+		broken("more frames is neither yes nor no");
 	for (uint32_t i = 0; i < wanted.count; i++) {
 		if (frame[i].length > arena_bytes ||
 		    frame[i].offset > arena_bytes - frame[i].length)
@@ -193,8 +198,9 @@ static void ask(struct thread *t, int fd)
 	struct netra_ioc_discard discard = { any(t, 5), any(t, 3) };
 	struct netra_ioc_status status;
 	struct netra_ioc_event event;
+	struct netra_ioc_ready ready;
 
-	switch (any(t, 5)) {
+	switch (any(t, 6)) {
 	case 0:
 		call(fd, NETRA_IOC_CHANNEL, &channel);
 		break;
@@ -206,6 +212,9 @@ static void ask(struct thread *t, int fd)
 		break;
 	case 3:
 		call(fd, NETRA_IOC_EVENT, &event);
+		break;
+	case 4:
+		call(fd, NETRA_IOC_READY, &ready);
 		break;
 	default:
 		call(fd, NETRA_IOC_STATUS, &status);

@@ -153,6 +153,7 @@ struct netra_board {
 
 	int epoll_fd;
 	int irq_fd;
+	uint64_t kernel_ready;	/* bit per id: readers worth a call (kernel_reader.c) */
 	int timer_fd;
 	uint64_t timer_ns;	/* when it is armed for; 0 = not */
 

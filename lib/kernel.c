@@ -115,6 +115,8 @@ static bool handle(struct netra_board *board, const struct epoll_event *event,
 		events |= event[i].events;
 	if (events & (EPOLLHUP | EPOLLERR))
 		lost(board, events & EPOLLHUP);
+	if (events)
+		netra_kernel_look(board);
 	return events;
 }
 

@@ -47,6 +47,10 @@ enum netra_error netra_kernel_channel_stats(struct netra_board *board,
 void netra_kernel_dump(struct text *text, struct netra_board *board);
 
 /* kernel_reader.c */
+
+/** netra_kernel_look() - Ask which readers have something. With the lock. */
+void netra_kernel_look(struct netra_board *board);
+
 enum netra_error netra_kernel_reader_open(struct netra_board *board,
 					  uint32_t channel, uint32_t flags,
 					  struct netra_reader **reader);

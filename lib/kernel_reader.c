@@ -2,7 +2,7 @@
 /*
  * Readers of a board that the kernel drives. Frames are taken one at a time:
  * one taken ahead would be held, and told as overwritten when it was in truth
- * lost. A call costs a fraction of what a frame does.
+ * lost. Which readers have any is asked once for all, by netra_dispatch().
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -44,7 +44,42 @@ static void fill(const struct netra_ioc_frame *from,
 	};
 }
 
-/* Most calls find nothing, which is no failure to be kept. */
+static void set_ready(struct kernel_reader *r, bool ready)
+{
+	struct netra_board *board = r->reader.board;
+	uint64_t bit = UINT64_C(1) << r->id;
+
+	pthread_mutex_lock(&board->lock);
+	board->kernel_ready = ready ? board->kernel_ready | bit :
+				      board->kernel_ready & ~bit;
+	pthread_mutex_unlock(&board->lock);
+}
+
+static bool is_ready(const struct kernel_reader *r)
+{
+	struct netra_board *board = r->reader.board;
+	bool ready;
+
+	pthread_mutex_lock(&board->lock);
+	ready = board->host.lost || board->kernel_ready >> r->id & 1;
+	pthread_mutex_unlock(&board->lock);
+	return ready;
+}
+
+void netra_kernel_look(struct netra_board *board)
+{
+	struct netra_ioc_ready ready;
+
+	/* If it fails, each reader's own call says why. */
+	if (ioctl(board->kernel_fd, NETRA_IOC_READY, &ready))
+		ready.readers = UINT64_MAX;
+	board->kernel_ready = ready.readers;
+}
+
+/*
+ * What comes between two looks of netra_dispatch() waits for the next, as poll()
+ * tells of it until it is taken. That nothing came is no failure to be kept.
+ */
 static enum netra_error take_next(struct kernel_reader *r)
 {
 	struct netra_ioc_frame frame = { 0 };
@@ -56,15 +91,22 @@ static enum netra_error take_next(struct kernel_reader *r)
 	int fd = r->reader.board->kernel_fd;
 	enum netra_error error = NETRA_OK;
 
+	if (!is_ready(r))
+		return NETRA_ERR_AGAIN;
 	if (ioctl(fd, NETRA_IOC_TAKE, &take)) {
+		if (errno == EAGAIN)
+			set_ready(r, false);
 		if (errno == EAGAIN || errno == ENODATA)
 			return netra_kernel_error(errno);
 		error = netra_kernel_call(r->reader.board, NETRA_IOC_TAKE,
 					  &take, NULL);
 	}
-	if (!error)
-		fill(&frame, &r->frame);
-	return error;
+	if (error)
+		return error;
+	if (!take.more)
+		set_ready(r, false);
+	fill(&frame, &r->frame);
+	return NETRA_OK;
 }
 
 static enum netra_error take(struct netra_reader *reader, size_t limit,
@@ -162,6 +204,7 @@ enum netra_error netra_kernel_reader_open(struct netra_board *board,
 	r->reader.view = board->host.view;
 	r->reader.channel = channel;
 	r->id = wanted.reader;
+	set_ready(r, true);	/* it may begin with what is there */
 	*reader = &r->reader;
 	return NETRA_OK;
 }

@@ -68,6 +68,10 @@ void netra_readers_drop(struct netra_file *file);
 /** netra_readers_ready() - Has one of them something to take? */
 bool netra_readers_ready(const struct netra_file *file);
 
+/** netra_readers_which() - And which of them? */
+int netra_readers_which(const struct netra_file *file,
+			struct netra_ioc_ready *arg);
+
 int netra_reader_take(struct netra_reader *reader, struct netra_ioc_take *arg,
 		      struct netra_ioc_frame *frames);
 int netra_reader_release(struct netra_reader *reader,

@@ -118,6 +118,11 @@ static int discard(struct call *call)
 	return netra_reader_discard(call->reader, call->arg);
 }
 
+static int ready(struct call *call)
+{
+	return netra_readers_which(call->file, call->arg);
+}
+
 static int event(struct call *call)
 {
 	return netra_file_next_event(call->file, call->arg);
@@ -140,7 +145,7 @@ static const struct definition definitions[] = {
 	  .flags_at = offsetof(struct netra_ioc_reader, flags),
 	  .flags = NETRA_OPEN_FROM_KEY | NETRA_OPEN_ALL },
 	{ NETRA_IOC_READER_CLOSE, reader_close, FIRST_READER },
-	{ NETRA_IOC_TAKE, take, FIRST_READER,
+	{ NETRA_IOC_TAKE, take, FIRST_READER, RESERVED(struct netra_ioc_take),
 	  .item_bytes = sizeof(struct netra_ioc_frame) },
 	{ NETRA_IOC_RELEASE, give_back, FIRST_READER, .says_why = true,
 	  .item_bytes = sizeof(u64), .items_in = true },
@@ -150,6 +155,7 @@ static const struct definition definitions[] = {
 	  .flags_at = offsetof(struct netra_ioc_discard, flags),
 	  .flags = NETRA_DISCARD_CORRUPT },
 	{ NETRA_IOC_EVENT, event },
+	{ NETRA_IOC_READY, ready },
 };
 
 static const struct definition *find(unsigned int cmd)

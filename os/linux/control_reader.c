@@ -13,6 +13,7 @@
 static_assert(NETRA_CURSOR_FROM_KEY == 2 && NETRA_OPEN_FROM_KEY == 2 &&
 	      NETRA_CURSOR_ALL == 4 && NETRA_OPEN_ALL == 4);
 static_assert(sizeof(struct netra_ioc_frame) == 80);
+static_assert(NETRA_READERS_PER_FILE == 64);	/* bits of netra_ioc_ready */
 
 int netra_reader_open(struct netra_file *file, struct netra_ioc_reader *arg)
 {
@@ -65,21 +66,36 @@ void netra_readers_drop(struct netra_file *file)
 			netra_reader_close(file, id);
 }
 
-static bool ready(const struct netra_cursor *cursor)
-{
-	const struct netra_channel *c = &cursor->host->channel[cursor->channel];
-
-	return cursor->epoch != c->epoch || cursor->next != c->ring.head;
-}
-
 bool netra_readers_ready(const struct netra_file *file)
 {
 	unsigned int id;
 
 	for (id = 0; id < NETRA_READERS_PER_FILE; id++)
-		if (file->reader[id] && ready(&file->reader[id]->cursor))
+		if (file->reader[id] &&
+		    netra_cursor_unread(&file->reader[id]->cursor))
 			return true;
 	return false;
+}
+
+/* poll() tells of the end once, and of frames; this also of what is over. */
+static bool would_answer(const struct netra_cursor *cursor)
+{
+	const struct netra_host *host = cursor->host;
+
+	return netra_cursor_unread(cursor) || host->lost ||
+	       host->channel[cursor->channel].ring.ended;
+}
+
+int netra_readers_which(const struct netra_file *file,
+			struct netra_ioc_ready *arg)
+{
+	unsigned int id;
+
+	arg->readers = 0;
+	for (id = 0; id < NETRA_READERS_PER_FILE; id++)
+		if (file->reader[id] && would_answer(&file->reader[id]->cursor))
+			arg->readers |= BIT_ULL(id);
+	return 0;
 }
 
 static void fill(const struct netra_host_frame *from,
@@ -111,12 +127,15 @@ int netra_reader_take(struct netra_reader *reader, struct netra_ioc_take *arg,
 
 		error = netra_cursor_take(&reader->cursor, SIZE_MAX,
 					  &reader->last);
+		if (error && !arg->count)
+			return netra_errno(error);
 		if (error)
-			return arg->count ? 0 : netra_errno(error);
+			break;
 		netra_cursor_delivered(&reader->cursor, &reader->last);
 		reader->taken = true;
 		fill(&reader->last, &frames[arg->count]);
 	}
+	arg->more = would_answer(&reader->cursor);
 	return 0;
 }
 

@@ -161,6 +161,18 @@ struct netra_ioc_take {
 	__u32 reader;
 	__u32 count;		/* in: room, 1..NETRA_FRAMES_AT_ONCE; out: taken */
 	__aligned_u64 frames;	/* address of that many struct netra_ioc_frame */
+	__u32 more;		/* out: not 0 = not EAGAIN if called again now */
+	__u32 reserved;
+};
+
+/*
+ * NETRA_IOC_READY: which readers of this file have something to take. Bit n: for
+ * reader n NETRA_IOC_TAKE would now give frames, the stream's end or the board's
+ * failure, and not EAGAIN; but for frames that are all skipped up to a key frame.
+ * After poll() one call spares a NETRA_IOC_TAKE of every other reader.
+ */
+struct netra_ioc_ready {
+	__aligned_u64 readers;	/* out */
 };
 
 /*
@@ -221,5 +233,6 @@ struct netra_ioc_event {
 #define NETRA_IOC_READER_STATS	_IOWR('N', 0x68, struct netra_ioc_reader_stats)
 #define NETRA_IOC_DISCARD	_IOW('N', 0x69, struct netra_ioc_discard)
 #define NETRA_IOC_EVENT		_IOR('N', 0x6a, struct netra_ioc_event)
+#define NETRA_IOC_READY		_IOR('N', 0x6b, struct netra_ioc_ready)
 
 #endif

@@ -196,11 +196,10 @@ static bool unread(const struct netra_host *host)
 	u32 i;
 
 	for (i = 0; i < host->channels; i++) {
-		const struct netra_channel *c = &host->channel[i];
 		const struct netra_cursor *r;
 
-		for (r = c->cursors; r; r = r->sibling)
-			if (r->epoch != c->epoch || r->next != c->ring.head)
+		for (r = host->channel[i].cursors; r; r = r->sibling)
+			if (netra_cursor_unread(r))
 				return true;
 	}
 	return false;

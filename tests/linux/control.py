@@ -168,6 +168,51 @@ def a_killed_reader_costs_no_other_a_frame(m):
     wait_for(lambda: states(m)[3] == "stopped", 10, "the channel to stop")
 
 
+READY = """
+import time
+node = Node(%r)
+idle, busy = node.reader(0), node.reader(1)
+print(node.ready() == [], node.poll(0))
+node.command(1, START)
+while not node.ready():     # poll() may tell of an event before
+    time.sleep(0.05)
+print(node.poll(), node.ready() == [busy])
+frames = 0
+while frames < 10 and node.poll():
+    frames += node.drain(busy)[0]
+time.sleep(0.2)
+node.command(1, STOP)
+more = busy in node.ready()
+while more:
+    more = node.take(busy, 1)[1]
+print(frames >= 10, node.drain(busy), node.ready())
+"""
+
+
+@on(TWO)
+def one_call_tells_which_readers_have_frames(m):
+    """Nobody else is named, and none of them that has taken the last."""
+    ready(m, OTHER)
+    said = m.python(READY % OTHER).wait().stdout
+    equal(said.splitlines(), ["True 0", "1 True", "True (0, 'EAGAIN') []"], "what the program saw")
+
+
+ENDED = """
+node = Node(%r)
+reader = node.reader(5)
+node.command(5, START)
+error = "EAGAIN"
+while error == "EAGAIN" and node.poll():
+    _, error = node.drain(reader)
+print(error, node.ready() == [reader])
+"""
+
+
+@on(TWO)
+def an_end_is_told_to_who_asks(m):
+    equal(m.python(ENDED % NODE).wait().stdout, "ENODATA True\n", "what the program saw")
+
+
 @on(TWO)
 def an_ordinary_user_may_watch(m):
     """But neither boot nor start, and only if the node may be read."""
@@ -210,20 +255,18 @@ def survives_nonsense_of_32_bits_while_it_boots(m):
 
 
 HOLDER = """
-import fcntl, mmap, os, select, struct
-fd = os.open("%s", os.O_RDWR)
-view = mmap.mmap(fd, 1 << 20, mmap.MAP_SHARED, mmap.PROT_READ)
+import select
+node = Node(%r)
+view = node.map(1 << 20)
 print(sum(view[::4096]), flush=True)
-poll = select.poll()
-poll.register(fd, 0)
-print("revents", poll.poll(60000)[0][1] & select.POLLHUP, flush=True)
+print("revents", node.poll(events=0) & select.POLLHUP, flush=True)
 try:
-    fcntl.ioctl(fd, 0x4e << 8 | 0x60 | 2 << 30 | 1072 << 16, bytearray(1072))
+    node.status()
 except OSError as why:
     print("ioctl", why.errno, flush=True)
 print("byte", view[5000], flush=True)
 try:
-    mmap.mmap(fd, 4096, mmap.MAP_SHARED, mmap.PROT_READ)
+    node.map(4096)
 except OSError as why:
     print("mmap", why.errno, flush=True)
 """
@@ -232,8 +275,7 @@ except OSError as why:
 def goes_away(m, take):
     """What programs see of it, whatever they are at."""
     ready(m, OTHER)
-    (m.guest.folder / "holder.py").write_text(HOLDER % OTHER, encoding="ascii")
-    holder = m.guest.start("python3 holder.py")
+    holder = m.python(HOLDER % OTHER)
     wait_for(lambda: holder.stdout, 30 * PATIENCE, "a program that maps the board")
     store = m.guest.folder / f"left-{take.__name__}"
     record = m.guest.start(NETRA, "record", OTHER, "--no-sync", "--json", "--store", store.name)

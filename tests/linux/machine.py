@@ -55,6 +55,7 @@ class Setup:
     append: str = ""        # to the kernel's command line
     cpus: int = 2
     memory_mb: int = 1024
+    port_speed: int = 5     # GT/s of the ports above the boards
 
 
 OFF = Setup("off")
@@ -75,7 +76,6 @@ def on(*setups):
     return register
 
 
-def build_modules():
 @contextlib.contextmanager
 def building(out):
     """One process at a time builds modules in @out."""
@@ -86,6 +86,7 @@ def building(out):
 
 
 @functools.cache
+def build_modules():
     """Folder with the modules for the guest's kernel, those of tests/linux/module two above it, and awake/ in it."""
     headers = fetch(KERNEL) / "build" if DEBUG else fetch("headers", "6.12" if KERNEL.endswith("6.12") else "6.1")
     version, = (path.name for path in (fetch(KERNEL) / "lib" / "modules").iterdir())
@@ -121,7 +122,7 @@ class Machine:
         append = {"off": "", "pt": "iommu=pt", "full": "iommu.strict=1"}[self.setup.iommu]
         guest = Guest(*[board.socket for board in self.boards], iommu=self.setup.iommu != "off",
                       kernel=fetch(KERNEL), append=f"{append} {self.setup.append}", cpus=self.setup.cpus,
-                      memory_mb=self.setup.memory_mb)
+                      memory_mb=self.setup.memory_mb, port_speed=self.setup.port_speed)
         self.guest = guest.__enter__()
         # Firmware is looked for below the guest's own root, not the host's.
         firmware = self.guest.folder / "firmware"
@@ -205,6 +206,12 @@ class Machine:
             run("gst-inspect-1.0", "fakesink", env={**os.environ, "GST_REGISTRY": str(registry)})
         return self.guest.start(f"GST_REGISTRY={registry} GST_REGISTRY_UPDATE=no gst-launch-1.0 -q", *pipeline)
 
+    def python(self, text):
+        """A Job: a program in the guest that has all of tests/linux/node.py."""
+        name = f"{hash(text) & 0xffffffff:x}.py"
+        (self.guest.folder / name).write_text(f"from node import *\n{text}", encoding="ascii")
+        return self.guest.start(f"PYTHONPATH={ROOT / 'tests' / 'linux'} exec python3 -B", name)
+
     def leaks(self):
         """What kmemleak finds; only the debug kernel has it."""
         # Nothing younger than 5 s is reported, and nothing at first sight.
@@ -253,17 +260,17 @@ def no_leaks(m):
     expect(not found, f"kmemleak:\n{found}")
 
 
+def _add(setup):
+    for function in _tests[setup] + ([no_leaks] if DEBUG else []):
+        harness.add(f"{function.__name__}, {setup.name}", _run, setup, function)
+
+
 def main():
     """Run what was registered, a set-up at a time."""
     for setup in _tests:
         _add(setup)
     try:
         harness.main()
-def _add(setup):
-    for function in _tests[setup] + ([no_leaks] if DEBUG else []):
-        harness.add(f"{function.__name__}, {setup.name}", _run, setup, function)
-
-
     finally:
         close()
 
