@@ -69,7 +69,7 @@ static int control_release(struct inode *inode, struct file *f)
 	list_del(&file->entry);
 	netra_readers_drop(file);
 	for_each_set_bit(channel, file->started, NETRA_CHANNELS_MAX)
-		netra_file_pass(file, channel, false);
+		netra_use_pass(file->dev, channel, file);
 	mutex_unlock(&file->dev->lock);
 	kfree(file);
 	return 0;

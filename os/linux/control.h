@@ -96,9 +96,6 @@ int netra_file_stop(struct netra_file *file, u32 channel);
 /** netra_reader_keep() - A new reader of a channel that runs is a use of it. */
 void netra_reader_keep(struct netra_file *file, struct netra_reader *reader);
 
-/** netra_file_pass() - A use of @channel ends: a reader inherits it, or nobody. */
-void netra_file_pass(struct netra_file *file, u32 channel, bool to_own);
-
 /* ---- control_status.c ---------------------------------------------------- */
 
 int netra_status_board(struct netra_device *dev, struct netra_ioc_status *arg);

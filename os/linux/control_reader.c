@@ -53,7 +53,7 @@ int netra_reader_close(struct netra_file *file, u32 id)
 	kfree(reader);
 	file->reader[id] = NULL;
 	if (keeps)
-		netra_file_pass(file, channel, true);
+		netra_use_pass(file->dev, channel, NULL);
 	return 0;
 }
 

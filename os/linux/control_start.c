@@ -2,8 +2,9 @@
 /*
  * Who keeps a channel running. A file that said NETRA_CMD_START is a use of it
  * (netra_channel_use), until NETRA_CMD_STOP or its end. So is a reader opened
- * while it runs; one opened before inherits the use of another file that ends.
- * What is being recorded goes on when the program that started it goes away.
+ * while it runs; one opened before inherits a use that ends, of another file or
+ * of a video node. What is being recorded goes on when the program that started
+ * it goes away.
  */
 #include "control.h"
 
@@ -58,7 +59,7 @@ int netra_file_stop(struct netra_file *file, u32 channel)
 	}
 	uses += test_and_clear_bit(channel, file->started);
 	while (uses--)
-		netra_file_pass(file, channel, false);
+		netra_use_pass(file->dev, channel, file);
 	clear_bit(channel, file->changing);
 	return 0;
 }
@@ -77,20 +78,30 @@ static struct netra_reader *heir(struct netra_file *file, u32 channel)
 	return NULL;
 }
 
-void netra_file_pass(struct netra_file *file, u32 channel, bool to_own)
+static struct netra_reader *any_heir(struct netra_device *dev, u32 channel,
+				     const struct netra_file *but)
 {
-	struct netra_device *dev = file->dev;
-	struct netra_file *other;
+	struct netra_reader *reader;
+	struct netra_file *file;
+
+	if (!dev->control)
+		return NULL;
+	list_for_each_entry(file, &dev->control->files, entry) {
+		reader = file == but ? NULL : heir(file, channel);
+		if (reader)
+			return reader;
+	}
+	return NULL;
+}
+
+void netra_use_pass(struct netra_device *dev, u32 channel,
+		    const struct netra_file *but)
+{
+	struct netra_reader *reader = any_heir(dev, channel, but);
 
 	lockdep_assert_held(&dev->lock);
-	list_for_each_entry(other, &file->control->files, entry) {
-		struct netra_reader *reader =
-			other == file && !to_own ? NULL : heir(other, channel);
-
-		if (reader) {
-			reader->keeps = true;
-			return;
-		}
-	}
-	netra_channel_unuse(dev, channel);
+	if (reader)
+		reader->keeps = true;
+	else
+		netra_channel_unuse(dev, channel);
 }

@@ -30,6 +30,8 @@
 
 struct netra_control;
 struct netra_video;
+struct netra_file;
+struct netra_kept_sets;
 struct netra_windows;
 
 /* ---- memory the board writes (windows.c) --------------------------------- */
@@ -266,6 +268,15 @@ void netra_debugfs_register(struct netra_device *dev);
 void netra_debugfs_unregister(struct netra_device *dev);
 
 extern const struct dev_pm_ops netra_pm_ops;
+/**
+ * netra_use_pass() - A use of @channel ends: a reader inherits it, or nobody.
+ * @but: Readers of this file do not; NULL = of any.
+ *
+ * With dev->lock, let go while the board is waited for. See control_start.c.
+ */
+void netra_use_pass(struct netra_device *dev, u32 channel,
+		    const struct netra_file *but);
+
 extern const struct pci_error_handlers netra_error_handlers;
 
 #endif

@@ -274,7 +274,7 @@ static void stop_streaming(struct vb2_queue *queue)
 	mutex_lock(&video->dev->lock);
 	video->cursor = NULL;
 	netra_cursor_close(cursor);
-	netra_channel_unuse(video->dev, video->channel);
+	netra_use_pass(video->dev, video->channel, NULL);
 	mutex_unlock(&video->dev->lock);
 	kvfree(cursor);
 	return_buffers(video, VB2_BUF_STATE_ERROR);

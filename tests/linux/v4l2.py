@@ -177,6 +177,33 @@ def read_gives_the_stream(m):
         equal(kinds[:3], [7, 8, 5], "the first NAL units")
 
 
+JOINED = """
+import os, time
+node = Node("/dev/netra0")
+reader = node.reader(0)
+print("open", flush=True)
+while not os.path.exists("stopped"):
+    time.sleep(0.1)
+node.drain(reader)
+frames, end = 0, time.monotonic() + 3
+while time.monotonic() < end and node.poll(1):
+    frames += node.drain(reader)[0]
+print(frames)
+"""
+
+
+@on(CAMERAS)
+def a_reader_goes_on_when_the_node_stops(m):
+    """One of /dev/netraN, opened before the node started the channel."""
+    have_nodes(m)
+    job = m.python(JOINED)
+    wait_for(lambda: job.stdout, 30 * PATIENCE, "a reader")
+    stream(m, 0, 20).wait(60 * PATIENCE)
+    (m.guest.folder / "stopped").touch()
+    frames = int(job.wait().stdout.split()[1])
+    expect(frames > 20, f"{frames} frames after the node stopped")
+
+
 @on(FLOOD)
 def a_pause_shows_in_the_sequence(m):
     """Who does not read loses frames, counted, up to a key frame; another does not."""
