@@ -126,6 +126,7 @@ struct netra_device {
 	bool reset_wanted;		/* before that boot */
 	bool resume_wanted;		/* by netra_resume() */
 	u64 round_ns;			/* when readers last counted as served */
+	u64 give_up_ns;			/* paused by an error of the bus; 0 = not */
 	wait_queue_head_t changed;	/* phase, state, answers, frames, events */
 
 	/* Firmware (firmware.c). */
@@ -181,6 +182,9 @@ void netra_resume(struct netra_device *dev);
 
 /** netra_kick() - Have the board's thread look, at once. Any context. */
 void netra_kick(struct netra_device *dev);
+
+/** netra_give_up() - The board is gone, and everybody learns of it. Without dev->lock. */
+void netra_give_up(struct netra_device *dev, const char *why);
 
 /**
  * netra_boot_request() - Boot and attach, in the background.

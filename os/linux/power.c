@@ -4,7 +4,14 @@
  * the windows down, leave the board alone, and boot it again by the machines
  * that boot it at first; streams resume with a gap.
  */
+#include <linux/module.h>
+
 #include "driver.h"
+
+/* Linux waits a minute for a link, and has other drivers to ask. */
+static unsigned int bus_wait_s = 90;
+module_param(bus_wait_s, uint, 0644);
+MODULE_PARM_DESC(bus_wait_s, "How long a board may take to come back after an error of the bus (default: 90)");
 
 static int netra_suspend(struct device *device)
 {
@@ -52,13 +59,13 @@ static pci_ers_result_t netra_error_detected(struct pci_dev *pdev,
 	pci_err(pdev, "a fatal error of the bus\n");
 	netra_pause(dev);
 	if (state == pci_channel_io_perm_failure) {
-		mutex_lock(&dev->lock);
-		netra_host_gone(&dev->host, "the bus gave it up after an error");
-		netra_video_serve(dev);
-		mutex_unlock(&dev->lock);
-		wake_up_all(&dev->changed);
+		netra_give_up(dev, "the bus gave it up after an error");
 		return PCI_ERS_RESULT_DISCONNECT;
 	}
+	mutex_lock(&dev->lock);
+	dev->give_up_ns = ktime_get_ns() + (u64)bus_wait_s * NSEC_PER_SEC;
+	mutex_unlock(&dev->lock);
+	netra_kick(dev);
 	return PCI_ERS_RESULT_NEED_RESET;
 }
 
@@ -70,8 +77,11 @@ static pci_ers_result_t netra_slot_reset(struct pci_dev *pdev)
 	if (!pci_load_saved_state(pdev, dev->saved_state))
 		pci_restore_state(pdev);
 	pci_save_state(pdev);
-	return pci_device_is_present(pdev) ? PCI_ERS_RESULT_RECOVERED :
-					     PCI_ERS_RESULT_DISCONNECT;
+	if (pci_device_is_present(pdev))
+		return PCI_ERS_RESULT_RECOVERED;
+	netra_give_up(pci_get_drvdata(pdev),
+		      "it did not come back from a reset of the bus");
+	return PCI_ERS_RESULT_DISCONNECT;
 }
 
 static void netra_error_resume(struct pci_dev *pdev)

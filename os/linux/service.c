@@ -240,15 +240,47 @@ static bool serve(struct netra_device *dev)
 }
 
 /* One look; true if others should look, too. */
+static void give_up(struct netra_device *dev, const char *why)
+{
+	lockdep_assert_held(&dev->lock);
+	dev->give_up_ns = 0;
+	netra_host_gone(&dev->host, why);
+	pci_err(dev->pdev, "%s\n", dev->host.error_text);
+	netra_video_serve(dev);
+}
+
+void netra_give_up(struct netra_device *dev, const char *why)
+{
+	mutex_lock(&dev->lock);
+	give_up(dev, why);
+	mutex_unlock(&dev->lock);
+	wake_up_all(&dev->changed);
+}
+
+/* Where Linux itself cannot bring a link back, it tells the driver nothing more. */
+static bool look_paused(struct netra_device *dev)
+{
+	if (!dev->give_up_ns)
+		return false;
+	if (ktime_get_ns() < dev->give_up_ns) {
+		dev->wake_ns = dev->give_up_ns;
+		return false;
+	}
+	give_up(dev, "the bus did not bring it back after an error");
+	return true;
+}
+
 static bool look(struct netra_device *dev)
 {
 	enum netra_phase phase = dev->phase;
 	u64 told = dev->host.told;
 
 	dev->wake_ns = U64_MAX;
-	if (dev->dead || dev->suspended)
+	if (dev->dead)
 		return false;
 	if (dev->boot_wanted &&
+	if (dev->suspended)
+		return look_paused(dev);
 	    (phase == NETRA_PHASE_IDLE || phase == NETRA_PHASE_RUN))
 		begin(dev);
 	switch (dev->phase) {
@@ -363,6 +395,7 @@ void netra_resume(struct netra_device *dev)
 	mutex_lock(&dev->lock);
 	dev->suspended = false;
 	/* Somebody may have asked for a boot meanwhile. */
+	dev->give_up_ns = 0;
 	dev->boot_wanted |= dev->resume_wanted;
 	dev->resume_wanted = false;
 	mutex_unlock(&dev->lock);

@@ -113,9 +113,11 @@ class Guest:
     """boards: sockets of emulated boards, the n-th at bus n+1, device 0.
     iommu: translate the boards' transfers. modules: loaded at boot.
     disk: socket of an NBD server, /dev/vda in the guest: volatile cache, sectors of 4096.
-    kernel: a folder with vmlinuz, lib/modules/VERSION and busybox."""
+    kernel: a folder with vmlinuz, lib/modules/VERSION and busybox.
+    port_speed: GT/s of the ports above the boards."""
 
-    def __init__(self, *boards, iommu=True, modules=(), kernel=None, append="", memory_mb=1024, cpus=1, disk=None):
+    def __init__(self, *boards, iommu=True, modules=(), kernel=None, append="", memory_mb=1024, cpus=1, disk=None,
+                 port_speed=5):
         self._qemu_program = fetch("qemu")
         kernel = kernel or fetch("guest")
         self._temporary = tempfile.TemporaryDirectory(prefix="netra-guest-", ignore_cleanup_errors=True)
@@ -153,7 +155,7 @@ class Guest:
                       "-device", "virtio-blk-pci,drive=disk,write-cache=on,logical_block_size=4096,"
                       "physical_block_size=4096"]
         for number, board in enumerate(boards):
-            words += ["-device", f"pcie-root-port,id=port{number},chassis={number},bus=pcie.0,x-speed=5"]
+            words += ["-device", f"pcie-root-port,id=port{number},chassis={number},bus=pcie.0,x-speed={port_speed}"]
             words += ["-device", json.dumps(self._device(number, board))]
         with open(self.folder / "qemu.log", "w", encoding="utf-8") as log:
             self._process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL,
