@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "board_open.h"
+#include "media/h264.h"
 #include "loop.h"
 #include "outfile.h"
 #include "output.h"
@@ -20,6 +21,7 @@
 struct capture {
 	struct netra_board *board;
 	struct netra_reader *reader;
+	uint32_t channel;
 	const char *name;
 	struct cli_outfile file;
 	uint8_t *buffer;
@@ -33,6 +35,44 @@ struct capture {
 	bool ended;		/* nothing more will come */
 };
 
+/* Room for @size bytes; -1 if there is no memory, said. */
+static int grow(struct capture *c, size_t size)
+{
+	uint8_t *larger;
+
+	if (size <= c->room)
+		return 0;
+	larger = realloc(c->buffer, size);
+	if (!larger) {
+		cli_error("%s: out of memory for a frame of %zu bytes: "
+			  "close other programs", c->name, size);
+		return -1;
+	}
+	c->buffer = larger;
+	c->room = size;
+	return 0;
+}
+
+/* Parameter sets that came before we did, in front of the first key frame. */
+static int add_sets(struct capture *c)
+{
+	uint8_t sets[NETRA_SETS_BYTES];
+	size_t bytes = netra_channel_sets(c->board, c->channel, sets);
+	size_t at = 0, position = 0;
+	struct netra_nal nal;
+
+	if (grow(c, c->length + bytes))
+		return -1;
+	/* Nothing comes before a delimiter. */
+	if (netra_nal_next(c->buffer, c->length, &position, &nal) &&
+	    nal.type == NETRA_NAL_DELIMITER)
+		at = (size_t)(nal.data - c->buffer) + nal.length;
+	memmove(c->buffer + at + bytes, c->buffer + at, c->length - at);
+	memcpy(c->buffer + at, sets, bytes);
+	c->length += bytes;
+	return 0;
+}
+
 /* The next frame into the buffer. Return: 1 there is one, 0 none, -1 said. */
 static int take(struct capture *c)
 {
@@ -41,7 +81,6 @@ static int take(struct capture *c)
 	for (;;) {
 		enum netra_error error = netra_reader_copy(c->reader, c->buffer,
 							   c->room, &frame);
-		uint8_t *larger;
 
 		if (error == NETRA_OK)
 			break;
@@ -55,17 +94,14 @@ static int take(struct capture *c)
 			cli_board_failed(c->board, c->name);
 			return -1;
 		}
-		larger = realloc(c->buffer, frame.length);
-		if (!larger) {
-			cli_error("%s: out of memory for a frame of %zu bytes: "
-				  "close other programs", c->name, frame.length);
+		if (grow(c, frame.length))
 			return -1;
-		}
-		c->buffer = larger;
-		c->room = frame.length;
 	}
 	c->length = frame.length;
 	c->written = 0;
+	if (!c->frames && frame.flags & NETRA_FRAME_KEY &&
+	    !(frame.flags & NETRA_FRAME_PARAMETERS) && add_sets(c))
+		return -1;
 	c->last_ns = cli_now_ns();
 	if (!c->frames++)
 		c->first_ns = c->last_ns;
@@ -143,8 +179,7 @@ static int stream(struct capture *c, int stop_fd)
 	}
 }
 
-static int report(const struct capture *c, uint32_t channel, bool json,
-		  bool quiet)
+static int report(const struct capture *c, bool json, bool quiet)
 {
 	struct netra_reader_stats stats;
 	double seconds = (double)(c->last_ns - c->first_ns) / 1e9;
@@ -153,27 +188,27 @@ static int report(const struct capture *c, uint32_t channel, bool json,
 	if (json)
 		return cli_json_print(json_pack(
 			"{s:I, s:I, s:I, s:I, s:f, s:s, s:b}",
-			"channel", (json_int_t)channel,
+			"channel", (json_int_t)c->channel,
 			"frames", (json_int_t)c->frames,
 			"bytes", (json_int_t)c->file.bytes,
 			"dropped", (json_int_t)stats.lost, "seconds", seconds,
 			"file", c->file.name, "ended", (int)c->ended));
 	if (!quiet)
 		fprintf(stderr, "channel %u: %llu frames, %.2f MB in %.1f s, "
-			"%llu dropped\n", channel,
+			"%llu dropped\n", c->channel,
 			(unsigned long long)c->frames,
 			(double)c->file.bytes / 1e6, seconds,
 			(unsigned long long)stats.lost);
 	return CLI_OK;
 }
 
-static int capture(struct capture *c, uint32_t channel, uint64_t duration_ms)
+static int capture(struct capture *c, uint64_t duration_ms)
 {
 	/* A channel of our own starting is taken from its very first frame. */
-	bool running = cli_channel_running(c->board, channel);
+	bool running = cli_channel_running(c->board, c->channel);
 	int stop_fd, result;
 
-	if (netra_reader_open(c->board, channel, running ?
+	if (netra_reader_open(c->board, c->channel, running ?
 			      NETRA_READER_FROM_KEY : NETRA_READER_ALL,
 			      &c->reader) != NETRA_OK) {
 		cli_board_failed(c->board, c->name);
@@ -182,7 +217,7 @@ static int capture(struct capture *c, uint32_t channel, uint64_t duration_ms)
 	stop_fd = cli_stop_begin();
 	if (stop_fd < 0)
 		return -1;
-	result = cli_channel_start(c->board, channel) ? -1 : 0;
+	result = cli_channel_start(c->board, c->channel) ? -1 : 0;
 	c->end_ns = duration_ms ? cli_now_ns() + duration_ms * 1000000u :
 				  UINT64_MAX;
 	if (!result)
@@ -250,13 +285,14 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 	}
 	if (cli_outfile_open(&c.file, path))
 		goto out_close;
-	failed = capture(&c, (uint32_t)channel, duration_ms);
+	c.channel = (uint32_t)channel;
+	failed = capture(&c, duration_ms);
 	if (failed)
 		cli_outfile_abandon(&c.file, true);
 	else
 		failed = cli_outfile_finish(&c.file);
 	if (!failed)
-		status = report(&c, (uint32_t)channel, json, quiet);
+		status = report(&c, json, quiet);
 	netra_reader_close(c.reader);
 out_close:
 	netra_close(c.board);

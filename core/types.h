@@ -6,6 +6,7 @@
 #define NETRA_TYPES_H
 
 #define NETRA_CHANNELS_MAX	64u
+#define NETRA_SETS_BYTES	4096u	/* most that is kept of a channel's parameter sets */
 
 /* How the two sides agree on who owns which bytes. */
 enum netra_sync_mode {

@@ -24,6 +24,7 @@ _Static_assert(sizeof(struct netra_ioc_release) == 24, "as in the kernel");
 _Static_assert(sizeof(struct netra_ioc_reader_stats) == 48, "as in the kernel");
 _Static_assert(sizeof(struct netra_ioc_event) == 144, "as in the kernel");
 _Static_assert(sizeof(struct netra_ioc_ready) == 8, "as in the kernel");
+_Static_assert(sizeof(struct netra_ioc_sets) == 4104, "as in the kernel");
 
 struct total *total;
 const char *node;
@@ -199,8 +200,9 @@ static void ask(struct thread *t, int fd)
 	struct netra_ioc_status status;
 	struct netra_ioc_event event;
 	struct netra_ioc_ready ready;
+	struct netra_ioc_sets sets = { .channel = any(t, 8) ? any(t, 4) : edge(t) };
 
-	switch (any(t, 6)) {
+	switch (any(t, 7)) {
 	case 0:
 		call(fd, NETRA_IOC_CHANNEL, &channel);
 		break;
@@ -215,6 +217,11 @@ static void ask(struct thread *t, int fd)
 		break;
 	case 4:
 		call(fd, NETRA_IOC_READY, &ready);
+		break;
+	case 5:
+		if (!call(fd, NETRA_IOC_SETS, &sets) &&
+		    sets.bytes > sizeof(sets.data))
+			broken("more bytes than there is room for");
 		break;
 	default:
 		call(fd, NETRA_IOC_STATUS, &status);

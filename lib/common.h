@@ -40,6 +40,9 @@ struct board_ops {
 					  uint32_t channel,
 					  struct netra_channel_stats *stats);
 	void (*dump)(struct text *text, struct netra_board *board);
+	/* As netra_channel_sets(); NULL = none are kept. */
+	size_t (*sets)(struct netra_board *board, uint32_t channel,
+		       void *buffer);
 	enum netra_error (*reader_open)(struct netra_board *board,
 					uint32_t channel, uint32_t flags,
 					struct netra_reader **reader);

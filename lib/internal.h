@@ -150,10 +150,10 @@ struct netra_board {
 
 	int kernel_fd;		/* of a board the kernel drives, else -1 */
 	char boot_waiting_for[64];	/* by it; netra_boot_status points here */
+	uint64_t kernel_ready;	/* bit per id: readers worth a call (kernel_reader.c) */
 
 	int epoll_fd;
 	int irq_fd;
-	uint64_t kernel_ready;	/* bit per id: readers worth a call (kernel_reader.c) */
 	int timer_fd;
 	uint64_t timer_ns;	/* when it is armed for; 0 = not */
 

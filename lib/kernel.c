@@ -157,6 +157,17 @@ static enum netra_error next_event(struct netra_board *board,
 	return NETRA_OK;
 }
 
+static size_t sets(struct netra_board *board, uint32_t channel, void *buffer)
+{
+	struct netra_ioc_sets sets = { .channel = channel };
+
+	if (ioctl(board->kernel_fd, NETRA_IOC_SETS, &sets) ||
+	    sets.bytes > sizeof(sets.data))
+		return 0;
+	memcpy(buffer, sets.data, sets.bytes);
+	return sets.bytes;
+}
+
 static void close_board(struct netra_board *board)
 {
 	if (board->host.view)
@@ -176,6 +187,7 @@ static const struct board_ops ops = {
 	.stats = netra_kernel_stats,
 	.channel_stats = netra_kernel_channel_stats,
 	.dump = netra_kernel_dump,
+	.sets = sets,
 	.reader_open = netra_kernel_reader_open,
 };
 

@@ -254,6 +254,17 @@ enum netra_error netra_reader_release(struct netra_reader *reader,
 enum netra_error netra_reader_copy(struct netra_reader *reader, void *buffer,
 				   size_t size, struct netra_frame *frame);
 
+/**
+ * netra_channel_sets() - A channel's parameter sets, for who joins it while it runs.
+ * @buffer: Room for NETRA_SETS_BYTES; gets Annex B, SPS first.
+ *
+ * An encoder may send SPS and PPS only once: whoever opened a reader later and
+ * gets a key frame without NETRA_FRAME_PARAMETERS puts these before it. Only the
+ * Linux driver keeps them. Return: bytes; 0 = none known.
+ */
+size_t netra_channel_sets(struct netra_board *board, uint32_t channel,
+			  void *buffer);
+
 struct netra_reader_stats {
 	uint64_t frames;
 	uint64_t bytes;

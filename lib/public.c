@@ -84,6 +84,14 @@ enum netra_error netra_reader_open(struct netra_board *board, uint32_t channel,
 	return error;
 }
 
+size_t netra_channel_sets(struct netra_board *board, uint32_t channel,
+			  void *buffer)
+{
+	const struct board_ops *ops = netra_ops(board);
+
+	return ops->sets ? ops->sets(board, channel, buffer) : 0;
+}
+
 const char *netra_version(void)
 {
 	return NETRA_VERSION;

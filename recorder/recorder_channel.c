@@ -277,6 +277,16 @@ static bool place(struct netra_recording *recording, uint64_t now_ns)
 	return true;
 }
 
+/* Parameter sets that came before the reader did. */
+static void look_up_sets(struct netra_recording *recording)
+{
+	uint8_t kept[NETRA_SETS_BYTES];
+	size_t bytes = netra_channel_sets(recording->shared->board,
+					  recording->channel, kept);
+
+	netra_recorder_sets_look(&recording->sets, kept, bytes);
+}
+
 /* A new frame: what it says, once. Return: false if it is none. */
 static bool admit(struct netra_recording *recording)
 {
@@ -295,6 +305,8 @@ static bool admit(struct netra_recording *recording)
 	recording->key = netra_recorder_sets_look(&recording->sets, frame->data,
 						  frame->length);
 	recording->key_seen |= recording->key;
+	if (recording->key && !netra_mp4_sets_usable(&recording->sets.sets))
+		look_up_sets(recording);
 	recording->pending = true;
 	return true;
 }

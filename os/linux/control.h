@@ -101,6 +101,11 @@ void netra_reader_keep(struct netra_file *file, struct netra_reader *reader);
 int netra_status_board(struct netra_device *dev, struct netra_ioc_status *arg);
 int netra_status_channel(struct netra_device *dev, struct netra_ioc_channel *arg);
 
+/* ---- channel_sets.c ------------------------------------------------------ */
+
+int netra_channel_sets_get(const struct netra_device *dev,
+			   struct netra_ioc_sets *arg);
+
 /* ---- control_event.c ----------------------------------------------------- */
 
 /** netra_file_next_event() - -EAGAIN if none waits. */

@@ -123,6 +123,11 @@ static int ready(struct call *call)
 	return netra_readers_which(call->file, call->arg);
 }
 
+static int sets(struct call *call)
+{
+	return netra_channel_sets_get(call->file->dev, call->arg);
+}
+
 static int event(struct call *call)
 {
 	return netra_file_next_event(call->file, call->arg);
@@ -156,6 +161,7 @@ static const struct definition definitions[] = {
 	  .flags = NETRA_DISCARD_CORRUPT },
 	{ NETRA_IOC_EVENT, event },
 	{ NETRA_IOC_READY, ready },
+	{ NETRA_IOC_SETS, sets, FIRST_CHANNEL },
 };
 
 static const struct definition *find(unsigned int cmd)

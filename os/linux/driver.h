@@ -28,10 +28,11 @@
 #define NETRA_VECTORS	4	/* MSIs wanted; the firmware sends the first */
 #define NETRA_UC_PAGES	4
 
+struct netra_channel_sets;
 struct netra_control;
-struct netra_video;
 struct netra_file;
 struct netra_kept_sets;
+struct netra_video;
 struct netra_windows;
 
 /* ---- memory the board writes (windows.c) --------------------------------- */
@@ -125,8 +126,8 @@ struct netra_device {
 	bool boot_wanted;		/* on request or at probe */
 	bool reset_wanted;		/* before that boot */
 	bool resume_wanted;		/* by netra_resume() */
-	u64 round_ns;			/* when readers last counted as served */
 	u64 give_up_ns;			/* paused by an error of the bus; 0 = not */
+	u64 round_ns;			/* when readers last counted as served */
 	wait_queue_head_t changed;	/* phase, state, answers, frames, events */
 
 	/* Firmware (firmware.c). */
@@ -137,6 +138,8 @@ struct netra_device {
 	 * after the last (service.c).
 	 */
 	unsigned int users[NETRA_CHANNELS_MAX];
+
+	struct netra_channel_sets *sets[NETRA_CHANNELS_MAX];	/* channel_sets.c */
 
 	/* Interrupts (irq.c). */
 	int vectors;
@@ -180,11 +183,11 @@ void netra_service_stop(struct netra_device *dev);
 void netra_pause(struct netra_device *dev);
 void netra_resume(struct netra_device *dev);
 
-/** netra_kick() - Have the board's thread look, at once. Any context. */
-void netra_kick(struct netra_device *dev);
-
 /** netra_give_up() - The board is gone, and everybody learns of it. Without dev->lock. */
 void netra_give_up(struct netra_device *dev, const char *why);
+
+/** netra_kick() - Have the board's thread look, at once. Any context. */
+void netra_kick(struct netra_device *dev);
 
 /**
  * netra_boot_request() - Boot and attach, in the background.
@@ -235,6 +238,16 @@ void netra_irq_free(struct netra_device *dev);
 enum netra_error netra_firmware_load(struct netra_device *dev);
 void netra_firmware_release(struct netra_device *dev);
 
+/* ---- channel_sets.c: parameter sets, for who joins a channel late ----------- */
+
+/** netra_channel_sets_serve() - Look for them in what came. By the board's thread, locked. */
+void netra_channel_sets_serve(struct netra_device *dev);
+void netra_channel_sets_free(struct netra_device *dev);
+
+/** netra_channel_sets() - NULL if no frame came yet. With dev->lock. */
+const struct netra_kept_sets *netra_channel_sets(const struct netra_device *dev,
+						 u32 channel);
+
 /* ---- video.c: the V4L2 nodes --------------------------------------------- */
 
 /** netra_video_register() - By the board's thread, without dev->lock. */
@@ -255,6 +268,15 @@ void netra_control_exit(void);
 int netra_control_register(struct netra_device *dev);
 void netra_control_unregister(struct netra_device *dev);
 
+/**
+ * netra_use_pass() - A use of @channel ends: a reader inherits it, or nobody.
+ * @but: Readers of this file do not; NULL = of any.
+ *
+ * With dev->lock, let go while the board is waited for. See control_start.c.
+ */
+void netra_use_pass(struct netra_device *dev, u32 channel,
+		    const struct netra_file *but);
+
 /** netra_control_event() - An event or notice, for files that are open. Locked. */
 void netra_control_event(struct netra_device *dev,
 			 const struct netra_event_info *info, u64 host_ns);
@@ -272,15 +294,6 @@ void netra_debugfs_register(struct netra_device *dev);
 void netra_debugfs_unregister(struct netra_device *dev);
 
 extern const struct dev_pm_ops netra_pm_ops;
-/**
- * netra_use_pass() - A use of @channel ends: a reader inherits it, or nobody.
- * @but: Readers of this file do not; NULL = of any.
- *
- * With dev->lock, let go while the board is waited for. See control_start.c.
- */
-void netra_use_pass(struct netra_device *dev, u32 channel,
-		    const struct netra_file *but);
-
 extern const struct pci_error_handlers netra_error_handlers;
 
 #endif

@@ -210,6 +210,16 @@ struct netra_ioc_reader_stats {
 	__aligned_u64 overwritten;	/* held too long */
 };
 
+/*
+ * NETRA_IOC_SETS: a channel's parameter sets, for who joins it while it runs and
+ * finds none in the first key frame.
+ */
+struct netra_ioc_sets {
+	__u32 channel;		/* in */
+	__u32 bytes;		/* out; 0 = none seen yet */
+	__u8 data[NETRA_SETS_BYTES];	/* Annex B, SPS first; then zeros */
+};
+
 /* NETRA_IOC_EVENT: the oldest one this file has not taken; EAGAIN if none. */
 struct netra_ioc_event {
 	__u32 notice;	/* 0 of the board, 1 trouble, 2 recovery, 3 recovered */
@@ -234,5 +244,6 @@ struct netra_ioc_event {
 #define NETRA_IOC_DISCARD	_IOW('N', 0x69, struct netra_ioc_discard)
 #define NETRA_IOC_EVENT		_IOR('N', 0x6a, struct netra_ioc_event)
 #define NETRA_IOC_READY		_IOR('N', 0x6b, struct netra_ioc_ready)
+#define NETRA_IOC_SETS		_IOWR('N', 0x6c, struct netra_ioc_sets)
 
 #endif

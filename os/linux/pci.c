@@ -42,6 +42,7 @@ static void release(struct kref *ref)
 
 	for (i = 0; i < NETRA_CHANNELS_MAX; i++)
 		kvfree(dev->host.channel[i].frames);
+	netra_channel_sets_free(dev);
 	ida_free(&numbers, dev->number);
 	pci_dev_put(dev->pdev);
 	mutex_destroy(&dev->lock);

@@ -235,11 +235,11 @@ static bool serve(struct netra_device *dev)
 		dev->phase = NETRA_PHASE_IDLE;
 		pci_err(dev->pdev, "%s\n", host->error_text);
 	}
+	netra_channel_sets_serve(dev);
 	netra_video_serve(dev);
 	return found;
 }
 
-/* One look; true if others should look, too. */
 static void give_up(struct netra_device *dev, const char *why)
 {
 	lockdep_assert_held(&dev->lock);
@@ -270,6 +270,7 @@ static bool look_paused(struct netra_device *dev)
 	return true;
 }
 
+/* One look; true if others should look, too. */
 static bool look(struct netra_device *dev)
 {
 	enum netra_phase phase = dev->phase;
@@ -278,9 +279,9 @@ static bool look(struct netra_device *dev)
 	dev->wake_ns = U64_MAX;
 	if (dev->dead)
 		return false;
-	if (dev->boot_wanted &&
 	if (dev->suspended)
 		return look_paused(dev);
+	if (dev->boot_wanted &&
 	    (phase == NETRA_PHASE_IDLE || phase == NETRA_PHASE_RUN))
 		begin(dev);
 	switch (dev->phase) {
@@ -394,8 +395,8 @@ void netra_resume(struct netra_device *dev)
 {
 	mutex_lock(&dev->lock);
 	dev->suspended = false;
-	/* Somebody may have asked for a boot meanwhile. */
 	dev->give_up_ns = 0;
+	/* Somebody may have asked for a boot meanwhile. */
 	dev->boot_wanted |= dev->resume_wanted;
 	dev->resume_wanted = false;
 	mutex_unlock(&dev->lock);

@@ -18,7 +18,7 @@
 #include <media/videobuf2-v4l2.h>
 
 #include "driver.h"
-#include "video_h264.h"
+#include "sets.h"
 
 #define NETRA_VIDEO_BUFFERS	4	/* least that REQBUFS and read() get */
 

@@ -220,6 +220,7 @@ static int begin(struct netra_video *video)
 	struct netra_device *dev = video->dev;
 	struct netra_host *host = &dev->host;
 	const struct netra_channel *c = &host->channel[video->channel];
+	const struct netra_kept_sets *kept;
 	enum netra_error error;
 	struct netra_cursor *cursor;
 	u32 flags = 0;
@@ -245,6 +246,9 @@ static int begin(struct netra_video *video)
 		kvfree(cursor);
 		return err;
 	}
+	kept = netra_channel_sets(dev, video->channel);
+	if (kept)
+		video->sets = *kept;
 	video->begun = false;
 	video->ended = false;
 	video->cursor = cursor;

@@ -4,12 +4,13 @@
 they have is what the board's sources were."""
 
 import dataclasses
+import json
 import pathlib
 import tempfile
 
-from machine import OFF, PATIENCE, expect, fetch, main, on, run
+from machine import OFF, PATIENCE, fetch, main, on, run
 from compare import same_frames
-from harness import VIDEO, Skip, equal, nal_units, wait_for
+from harness import NETRA, VIDEO, Skip, equal, expect, frame_hashes, nal_units, recorded, wait_for
 
 # They begin with a key frame, and last 12 s at most.
 FOOTAGE = ("BA_MW_D.264", "MIDR_MW_D.264", "MPS_MW_A.264", "NL1_Sony_D.jsv", "test_cif_P_CABAC_slice.264",
@@ -18,6 +19,7 @@ HAVE = [VIDEO / name for name in FOOTAGE if (VIDEO / name).exists()]
 
 _folder = tempfile.TemporaryDirectory(prefix="netra-v4l2-")
 CLIP = pathlib.Path(_folder.name) / "clip.264"
+LONG = pathlib.Path(_folder.name) / "long.264"
 
 
 def from_files(name, files):
@@ -25,13 +27,13 @@ def from_files(name, files):
     return dataclasses.replace(OFF, name=name, boards=(("--channels", len(files), "--loops", 1, *words),))
 
 
-def write_clip():
+def write_clip(path, seconds, *words):
     """A key frame every 10 frames, parameter sets with the first only."""
-    whole = CLIP.with_suffix(".whole")
-    run("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=30", "-t", 3, "-c:v", "libx264",
-        "-preset", "veryfast", "-g", 10, "-bf", 2, "-f", "h264", whole)
+    whole = path.with_suffix(".whole")
+    run("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=30", "-t", seconds, "-c:v", "libx264",
+        "-preset", "veryfast", "-g", 10, "-bf", 2, *words, "-f", "h264", whole)
     seen = set()
-    with open(CLIP, "wb") as file:
+    with open(path, "wb") as file:
         for unit in nal_units(whole.read_bytes()):
             kind = unit[0] & 31
             if kind not in (7, 8) or kind not in seen:
@@ -39,9 +41,10 @@ def write_clip():
             seen.add(kind)
 
 
-write_clip()
+write_clip(CLIP, 3)
+write_clip(LONG, 60, "-x264-params", "aud=1")
 REAL = from_files("footage", HAVE or [CLIP])
-SPARSE = from_files("sparse", [CLIP])
+SPARSE = from_files("sparse", [CLIP, LONG])
 
 
 def have_nodes(m):
@@ -107,6 +110,33 @@ def key_frames_get_their_parameter_sets(m):
     equal(keys, 9, "key frames")
     said = m.guest.run(fetch("v4l2-utils") / "v4l2-ctl", "-d /dev/video0 --log-status").stdout
     expect("8 key frames got parameter sets" in said, f"log: {said}")
+
+
+def is_complete(path, count):
+    """It begins with delimiter, parameter sets and a key frame, and all of it can be decoded."""
+    kinds = [unit[0] & 31 for unit in nal_units(path.read_bytes()[:20000])]
+    equal([kind for kind in kinds[:6] if kind != 6][:4], [9, 7, 8, 5], f"the first NAL units of {path.name}")
+    expect(len(frame_hashes(path)) >= count, f"{path.name} cannot be decoded")
+
+
+@on(SPARSE)
+def who_joins_late_gets_parameter_sets(m):
+    """Those that came before: by capture and record, and by a node whose channel another program started."""
+    have_nodes(m)
+    first = m.guest.start("exec", NETRA, "capture /dev/netra0 --channel 1 -o first.264")
+    part = m.guest.folder / "first.264.part"
+    wait_for(lambda: part.exists() and part.stat().st_size > 50000, 30 * PATIENCE, "frames")
+    m.guest.run(NETRA, "capture /dev/netra0 --channel 1 -n 20 -o late.264")
+    is_complete(m.guest.folder / "late.264", 20)
+    m.guest.run("head -c 60000 /dev/video1 >node.264")
+    is_complete(m.guest.folder / "node.264", 5)
+    said = m.guest.run(NETRA, "record /dev/netra0 --no-sync --channels 1 --store late --duration 3s --json").stdout
+    frames = json.loads(said)["channels"][0]["frames"]
+    expect(frames > 20, f"recorded: {said}")
+    decoded = len(frame_hashes(recorded(m.guest.folder / "late", 1)))
+    expect(decoded > frames - 10, f"{decoded} of {frames} frames can be decoded")   # but those before a key frame
+    m.guest.run("kill -INT $(pidof netra)")
+    first.wait(30 * PATIENCE)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,16 @@ enum netra_error netra_channel_get_stats(struct netra_board *board,
 	return NETRA_OK;
 }
 
+/* Its streams have them in band. */
+size_t netra_channel_sets(struct netra_board *board, uint32_t channel,
+			  void *buffer)
+{
+	(void)board;
+	(void)channel;
+	(void)buffer;
+	return 0;
+}
+
 const char *netra_error_text(const struct netra_board *board, char *buffer,
 			     size_t size)
 {

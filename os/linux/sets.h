@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* As much of H.264 as the V4L2 nodes look into: parameter sets, picture types. */
-#ifndef NETRA_LINUX_VIDEO_H264_H
-#define NETRA_LINUX_VIDEO_H264_H
+/* As much of H.264 as the driver looks into: parameter sets, picture types. */
+#ifndef NETRA_LINUX_SETS_H
+#define NETRA_LINUX_SETS_H
 
 #include <linux/types.h>
 
-#define NETRA_SETS_BYTES	4096
+#include "core/types.h"
+
 #define NETRA_SETS_COUNT	64
 
 /*
@@ -40,6 +41,12 @@ struct netra_unit_head {
  */
 void netra_sets_look(struct netra_kept_sets *sets, const u8 *data,
 		     u32 length, struct netra_unit_head *head);
+
+/**
+ * netra_sets_copy() - The kept parameter sets, SPS first.
+ * @to: Room for @sets->bytes.
+ */
+void netra_sets_copy(const struct netra_kept_sets *sets, u8 *to);
 
 /**
  * netra_sets_join() - Put the kept parameter sets in front of an access unit.

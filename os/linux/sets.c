@@ -10,7 +10,7 @@
 
 #include "media/h264.h"
 #include "media/h264_bits.h"
-#include "video_h264.h"
+#include "sets.h"
 
 static const u8 start_code[] = { 0, 0, 0, 1 };
 
@@ -122,15 +122,10 @@ void netra_sets_look(struct netra_kept_sets *sets, const u8 *data,
 	}
 }
 
-u32 netra_sets_join(const struct netra_kept_sets *sets,
-		    const struct netra_unit_head *head, u8 *data, u32 length,
-		    u32 size)
+void netra_sets_copy(const struct netra_kept_sets *sets, u8 *to)
 {
-	u32 i, offset, pass, at = head->sets_at;
+	u32 i, offset, pass;
 
-	if (sets->bytes > size - length)
-		return 0;
-	memmove(&data[at + sets->bytes], &data[at], length - at);
 	/* A PPS is read by means of its SPS: those first. */
 	for (pass = 0; pass < 2; pass++) {
 		u8 type = pass ? NETRA_NAL_PPS : NETRA_NAL_SPS;
@@ -139,10 +134,21 @@ u32 netra_sets_join(const struct netra_kept_sets *sets,
 		     offset += sets->set[i++].length) {
 			if (sets->set[i].type != type)
 				continue;
-			memcpy(&data[at], &sets->data[offset],
-			       sets->set[i].length);
-			at += sets->set[i].length;
+			memcpy(to, &sets->data[offset], sets->set[i].length);
+			to += sets->set[i].length;
 		}
 	}
+}
+
+u32 netra_sets_join(const struct netra_kept_sets *sets,
+		    const struct netra_unit_head *head, u8 *data, u32 length,
+		    u32 size)
+{
+	u32 at = head->sets_at;
+
+	if (sets->bytes > size - length)
+		return 0;
+	memmove(&data[at + sets->bytes], &data[at], length - at);
+	netra_sets_copy(sets, &data[at]);
 	return length + sets->bytes;
 }
