@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the driver's loader calls: binding, and the table of functions. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "shim.h"
+
+__declspec(dllimport) void __stdcall ExitProcess(unsigned int code);
+
+static WDF_DRIVER_GLOBALS globals_of_driver;
+static WDFFUNC table[WDF_TABLE_ENTRIES];
+
+void shim_say(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fputs("shim: ", stderr);
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+	fflush(stderr);
+	va_end(arguments);
+}
+
+void shim_die(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fputs("shim: FATAL: ", stderr);
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+	fflush(stderr);
+	va_end(arguments);
+	ExitProcess(99);
+	for (;;)
+		;
+}
+
+static VOID NTAPI missing(VOID)
+{
+	shim_die("a function of the framework that the shim does not have");
+}
+
+__declspec(dllexport) NTSTATUS NTAPI WdfVersionBind(PDRIVER_OBJECT driver, PUNICODE_STRING path,
+						    PWDF_BIND_INFO info,
+						    PWDF_DRIVER_GLOBALS *globals)
+{
+	(void)path;
+	if (info->Size != sizeof(*info) || info->Version.Major != 1 ||
+	    info->FuncCount > WDF_TABLE_ENTRIES)
+		return STATUS_INVALID_PARAMETER;
+	for (ULONG i = 0; i < WDF_TABLE_ENTRIES; i++)
+		table[i] = missing;
+#define ENTRY(index, result, name, parameters, names)	\
+	table[index] = (WDFFUNC)(PVOID)shim_##name;
+	WDF_FUNCTIONS(ENTRY)
+#undef ENTRY
+	shim_patch_imports(driver->DriverStart);
+	*info->FuncTable = table;
+	globals_of_driver.DisplaceDriverUnload = TRUE;
+	*globals = &globals_of_driver;
+	return STATUS_SUCCESS;
+}
+
+__declspec(dllexport) NTSTATUS NTAPI WdfVersionUnbind(PUNICODE_STRING path, PWDF_BIND_INFO info,
+						      PWDF_DRIVER_GLOBALS globals)
+{
+	(void)path;
+	(void)info;
+	if (globals->Driver)
+		shim_object_delete((struct object *)globals->Driver);
+	globals->Driver = NULL;
+	return STATUS_SUCCESS;
+}
+
+int __stdcall DllMain(void *module, ULONG reason, void *reserved)
+{
+	(void)module;
+	(void)reason;
+	(void)reserved;
+	return 1;
+}
