@@ -2,6 +2,7 @@
 """What the integration tests share: where things are, bounded runs, and one
 way of saying ok, not ok and skip, which ./check adds up."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -157,25 +158,29 @@ def nal_units(data):
     return units
 
 
-def main():
-    """Run what was registered; exit status 1 if anything failed."""
+def _run_one(counts, name, function, arguments, keywords):
+    begin = time.monotonic()
+    try:
+        function(*arguments, **keywords)
+        counts["passed"] += 1
+        print(f"ok      {name} ({time.monotonic() - begin:.1f} s)", flush=True)
+    except Skip as why:
+        counts["skipped"] += 1
+        print(f"skip    {name}: {why}", flush=True)
+    except Failure as why:
+        counts["failed"] += 1
+        print(f"FAILED  {name}: {why}", flush=True)
+    except Exception:  # a broken test is a failed one
+        counts["failed"] += 1
+        print(f"FAILED  {name}:\n{traceback.format_exc()}", flush=True)
+
+
+def main(jobs=1):
+    """Run what was registered, up to so many at a time; exit status 1 if anything failed."""
     counts = {"passed": 0, "failed": 0, "skipped": 0}
-    for name, function, arguments, keywords in _tests:
-        if _only and not any(word in name for word in _only):
-            continue
-        begin = time.monotonic()
-        try:
-            function(*arguments, **keywords)
-            counts["passed"] += 1
-            print(f"ok      {name} ({time.monotonic() - begin:.1f} s)", flush=True)
-        except Skip as why:
-            counts["skipped"] += 1
-            print(f"skip    {name}: {why}", flush=True)
-        except Failure as why:
-            counts["failed"] += 1
-            print(f"FAILED  {name}: {why}", flush=True)
-        except Exception:  # a broken test is a failed one
-            counts["failed"] += 1
-            print(f"FAILED  {name}:\n{traceback.format_exc()}", flush=True)
+    wanted = [entry for entry in _tests if not _only or any(word in entry[0] for word in _only)]
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for entry in wanted:
+            pool.submit(_run_one, counts, *entry)
     print(", ".join(f"{number} {word}" for word, number in counts.items()))
     sys.exit(1 if counts["failed"] else 0)

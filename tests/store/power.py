@@ -22,6 +22,7 @@ import pathlib
 import random
 import shutil
 import signal
+import sqlite3
 import statistics
 import sys
 import tempfile
@@ -32,6 +33,7 @@ from harness import BUILD, NETRA, Emulator, Skip, equal, expect, main, run, test
 from guest import Guest  # noqa: E402
 from disk import Cut, Disk  # noqa: E402
 from clip import Clip, unbroken  # noqa: E402
+from recording import verified  # noqa: E402
 import mp4  # noqa: E402
 
 CHANNELS = 16
@@ -145,6 +147,16 @@ def read_out(image, folder):
     return store
 
 
+def index_is_sound(store, folder):
+    """As SQLite finds it after the cut, before the recorder has mended anything; on a copy, as reading it writes."""
+    for path in store.glob("index.sqlite*"):
+        shutil.copyfile(path, folder / path.name)
+    with contextlib.closing(sqlite3.connect(folder / "index.sqlite")) as index:
+        equal(index.execute("PRAGMA integrity_check").fetchall(), [("ok",)], "the index after the cut")
+    for path in folder.glob("index.sqlite*"):
+        path.unlink()
+
+
 def repair(store, clip):
     """Start a recorder on it, as the machine would when it comes back."""
     with Emulator("--channels", CHANNELS, "--source", clip.path) as board:
@@ -188,6 +200,7 @@ def repaired(path):
 def mends(store, frames, clip):
     """A recorder that starts on it keeps every whole fragment, and nothing else."""
     repair(store, clip)
+    equal(verified(store)["index"], "ok", "index")
     for path, places in (entry for files in frames for entry in files.items()):
         now = repaired(path)
         # A file that had only just been made holds nothing yet.
@@ -203,6 +216,7 @@ def check(cut, image, folder, clip, synced=True):
     store = read_out(image, folder)
     frames = frames_on(store, clip)
     if synced:
+        index_is_sound(store, folder)
         mends(store, frames, clip)
     return losses(frames, clip, cut.coded)
 
@@ -277,6 +291,8 @@ def the_machine_starts_again():
         machine.guest.run("kill -INT $(pidof netra)")
         report = json.loads(machine.job.wait(60).stdout)
         equal(report["whole"], CHANNELS, "channels that are whole")
+        told = json.loads(machine.guest.run(NETRA, "verify", "--store", STORE, "--json", timeout=300).stdout)
+        equal((told["bad"], told["index"]), (0, "ok"), "faults that verify found, and the index")
         listed = machine.guest.run(f"ls {STORE}/ch*").stdout
         expect(".part" not in listed, f"left as it was: {listed}")
         machine.guest.run(f"umount {MOUNTED}")
