@@ -34,6 +34,7 @@ extern const struct cli_verb cli_verb_bench;
 extern const struct cli_verb cli_verb_dump;
 extern const struct cli_verb cli_verb_store;
 extern const struct cli_verb cli_verb_verify;
+extern const struct cli_verb cli_verb_export;
 
 /* Of this system; the verbs end with NULL. */
 extern const struct cli_verb *const cli_verbs[];

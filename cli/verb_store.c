@@ -379,9 +379,9 @@ const struct cli_verb cli_verb_store = {
 	.synopsis = "--store DIR [--days | --gaps]",
 	.summary = "Show what a store holds",
 	.description =
-"Usage, first and last time, and what was lost of each channel; --days and --gaps\n"
-"go into detail. Times are like 2026-11-23T10:15:00, with an offset (+01:00, Z) or\n"
-"of --timezone. --protect keeps a stretch of time from being deleted by a\n"
-"recorder's limits, until --unprotect.\n",
+"Usage, first and last time, and what was lost of each channel; --days and\n"
+"--gaps go into detail. Times are like 2026-11-23T10:15:00, with an offset\n"
+"(+01:00, Z) or of --timezone. --protect keeps a stretch of time from being\n"
+"deleted by a recorder's limits, until --unprotect.\n",
 	.run = run,
 };

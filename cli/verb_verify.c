@@ -231,9 +231,9 @@ const struct cli_verb cli_verb_verify = {
 	.synopsis = "--store DIR [--rebuild]",
 	.summary = "Check every recording of a store",
 	.description =
-"Reads all files: structure, checksums, order of times. Goes on beside a recorder;\n"
-"what is just being written is looked at up to its last whole fragment. --rebuild\n"
-"makes the index anew, which a recorder otherwise keeps. Exit status 1 if there is\n"
-"a fault.\n",
+"Reads all files: structure, checksums, order of times. Goes on beside a\n"
+"recorder; what is just being written is looked at up to its last whole fragment.\n"
+"--rebuild makes the index anew, which a recorder otherwise keeps. Exit status 1\n"
+"if there is a fault.\n",
 	.run = run,
 };

@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "mp4_box.h"
-
-#define UNIX_EPOCH_1904 2082844800	/* seconds from 1904 to 1970 */
+#include "mp4_common.h"
 
 void netra_mp4_sets_init(struct netra_mp4_sets *sets)
 {
@@ -60,16 +59,6 @@ void netra_mp4_sets_add(struct netra_mp4_sets *sets,
 		add_pps(sets, nal);
 }
 
-static void put_matrix(struct netra_boxes *b)
-{
-	static const uint32_t unity[9] = {
-		0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000
-	};
-
-	for (int i = 0; i < 9; i++)
-		netra_box_u32(b, unity[i]);
-}
-
 static void put_ftyp(struct netra_boxes *b)
 {
 	size_t box = netra_box_begin(b, "ftyp");
@@ -77,24 +66,6 @@ static void put_ftyp(struct netra_boxes *b)
 	netra_box_bytes(b, "iso6", 4);	/* tfdt, base is moof */
 	netra_box_u32(b, 0);
 	netra_box_bytes(b, "iso6iso5isomavc1mp41", 20);
-	netra_box_end(b, box);
-}
-
-/* 8.2.2. The duration is that of the samples in moov: none. */
-static void put_mvhd(struct netra_boxes *b, uint64_t created)
-{
-	size_t box = netra_box_begin_full(b, "mvhd", 1, 0);
-
-	netra_box_u64(b, created);
-	netra_box_u64(b, created);
-	netra_box_u32(b, NETRA_MP4_TIMESCALE);
-	netra_box_u64(b, 0);
-	netra_box_u32(b, 0x10000);	/* rate 1.0 */
-	netra_box_u16(b, 0x100);	/* volume */
-	netra_box_zeros(b, 10);
-	put_matrix(b);
-	netra_box_zeros(b, 24);
-	netra_box_u32(b, NETRA_MP4_TRACK + 1);	/* next track id */
 	netra_box_end(b, box);
 }
 
@@ -124,24 +95,10 @@ static void put_tkhd(struct netra_boxes *b, const struct netra_sps *sps,
 	netra_box_u32(b, 0);
 	netra_box_u64(b, 0);		/* duration */
 	netra_box_zeros(b, 16);		/* layer, group, volume */
-	put_matrix(b);
+	netra_mp4_put_matrix(b);
 	netra_box_u32(b, shown_width(sps));
 	netra_box_u32(b, (uint32_t)clamp16(sps->height) << 16);
 	netra_box_end(b, box);
-}
-
-/* 8.6.6. Duration 0: up to the end, however long the fragments go on. */
-static void put_edts(struct netra_boxes *b, int64_t media_start)
-{
-	size_t edts = netra_box_begin(b, "edts");
-	size_t elst = netra_box_begin_full(b, "elst", 1, 0);
-
-	netra_box_u32(b, 1);
-	netra_box_u64(b, 0);
-	netra_box_u64(b, (uint64_t)media_start);
-	netra_box_u32(b, 0x10000);
-	netra_box_end(b, elst);
-	netra_box_end(b, edts);
 }
 
 static void put_sets(struct netra_boxes *b, const struct netra_nal *nal,
@@ -225,48 +182,16 @@ static void put_stbl(struct netra_boxes *b, const struct netra_mp4_sets *sets)
 	netra_box_end(b, stbl);
 }
 
-static void put_minf(struct netra_boxes *b, const struct netra_mp4_sets *sets)
-{
-	size_t minf = netra_box_begin(b, "minf");
-	size_t box = netra_box_begin_full(b, "vmhd", 0, 1), dref, url;
-
-	netra_box_zeros(b, 8);
-	netra_box_end(b, box);
-
-	box = netra_box_begin(b, "dinf");
-	dref = netra_box_begin_full(b, "dref", 0, 0);
-	netra_box_u32(b, 1);
-	url = netra_box_begin_full(b, "url ", 0, 1);	/* this very file */
-	netra_box_end(b, url);
-	netra_box_end(b, dref);
-	netra_box_end(b, box);
-
-	put_stbl(b, sets);
-	netra_box_end(b, minf);
-}
-
 static void put_mdia(struct netra_boxes *b, const struct netra_mp4_sets *sets,
 		     uint64_t created)
 {
-	size_t mdia = netra_box_begin(b, "mdia");
-	size_t box = netra_box_begin_full(b, "mdhd", 1, 0);
+	size_t mdia = netra_box_begin(b, "mdia"), minf;
 
-	netra_box_u64(b, created);
-	netra_box_u64(b, created);
-	netra_box_u32(b, NETRA_MP4_TIMESCALE);
-	netra_box_u64(b, 0);
-	netra_box_u16(b, 0x55c4);	/* language "und" */
-	netra_box_u16(b, 0);
-	netra_box_end(b, box);
-
-	box = netra_box_begin_full(b, "hdlr", 0, 0);
-	netra_box_u32(b, 0);
-	netra_box_bytes(b, "vide", 4);
-	netra_box_zeros(b, 12);
-	netra_box_bytes(b, "netra", 6);
-	netra_box_end(b, box);
-
-	put_minf(b, sets);
+	netra_mp4_put_mdhd(b, created, 0);
+	minf = netra_box_begin(b, "minf");
+	netra_mp4_put_vmhd(b);
+	put_stbl(b, sets);
+	netra_box_end(b, minf);
 	netra_box_end(b, mdia);
 }
 
@@ -293,22 +218,20 @@ enum netra_error netra_mp4_init_build(struct netra_mp4_init *init,
 				      int64_t media_start_90k,
 				      int64_t created_unix_s)
 {
-	uint64_t created = 0;
+	uint64_t created = netra_mp4_time(created_unix_s);
 	struct netra_boxes b;
 	size_t moov, trak;
 
 	if (!netra_mp4_sets_usable(sets) || media_start_90k < 0)
 		return NETRA_ERR_INVALID;
-	if (created_unix_s > 0)
-		created = (uint64_t)created_unix_s + UNIX_EPOCH_1904;
-
 	netra_boxes_init(&b, init->data, sizeof(init->data));
 	put_ftyp(&b);
 	moov = netra_box_begin(&b, "moov");
-	put_mvhd(&b, created);
+	netra_mp4_put_mvhd(&b, created, 0);	/* no samples are in moov */
 	trak = netra_box_begin(&b, "trak");
 	put_tkhd(&b, &sets->first, created);
-	put_edts(&b, media_start_90k);
+	/* Up to the end, however long the fragments go on. */
+	netra_mp4_put_edts(&b, 0, media_start_90k);
 	put_mdia(&b, sets, created);
 	netra_box_end(&b, trak);
 	init->duration_offset = put_mvex(&b);

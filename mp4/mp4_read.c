@@ -143,7 +143,7 @@ enum netra_error netra_mp4_head_read(struct netra_mp4_head *head,
 		return NETRA_ERR_CORRUPT;
 	head->duration_90k = netra_get_be64(data + head->duration_offset);
 
-	found = find_path(data, moov, PATH("trak", "tkhd"), 92);
+	found = find_path(data, moov, PATH("trak", "tkhd"), 96);
 	head->tkhd_offset = found.at - 8;
 	if (!found.at || data[found.at] != 1)
 		return NETRA_ERR_CORRUPT;

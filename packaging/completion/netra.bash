@@ -10,7 +10,7 @@ _netra_boards()
 _netra()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs="emulate list boot status top capture record store verify bench dump help"
+	local verbs="emulate list boot status top capture record store verify export bench dump help"
 	local start="--firmware --no-boot --sync --window --arena"
 	local verb=${COMP_WORDS[1]} options
 
@@ -54,12 +54,13 @@ _netra()
 	store) options="--store --channels --from --to --timezone --days --gaps --protect
 		--remark --unprotect --json" ;;
 	verify) options="--store --channels --rebuild --quiet --json" ;;
+	export) options="--store --channels --from --to --timezone --output --force --quiet --json" ;;
 	bench) options="--quick --channels --windows --seconds --source $start --json" ;;
 	dump) options="--output $start" ;;
 	*) return ;;
 	esac
 	if [[ $cur == -* || $verb == help || $verb == list || $verb == emulate ||
-		$verb == store || $verb == verify ]]; then
+		$verb == store || $verb == verify || $verb == export ]]; then
 		[ "$verb" = help ] || options="$options --help"
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
 		return

@@ -13,7 +13,7 @@ import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import BUILD, NETRA, Emulator, Skip, add, equal, expect, main, run, test  # noqa: E402
+from harness import BUILD, NETRA, Emulator, Skip, add, equal, expect, main, run, test, wait_for  # noqa: E402
 
 IMAGES = ("u-boot.bin", "boot.scr", "uImage", "ramdisk.img")
 _folder = tempfile.TemporaryDirectory(prefix="netra-cli-")
@@ -71,6 +71,20 @@ for _name, _words, _says in (
         ("window_size", ["top", "emulated", "--window", "3M"], ["3M", "8M"]),
         ("bench_windows", ["bench", "emulated", "--windows", "3"], ["3"]),
         ("bench_real_board", ["bench", "pci:0000:00:00.0", "--channels", "4"], ["--channels"]),
+        ("keep_nothing", ["record", "emulated", "--store", "x", "--keep-bytes", "5"], ["--keep-bytes 5", "1 MB"]),
+        ("store_of_nothing", ["store"], ["--store DIR"]),
+        ("verify_nothing", ["verify"], ["--store DIR"]),
+        ("export_without_end", ["export", "--store", "x", "-o", "y", "--from", "2026-11-23"], ["--to"]),
+        ("export_backwards", ["export", "--store", "x", "-o", "y", "--from", "2026-11-23T10:15", "--to", "2026-11-23"],
+         ["2026-11-23", "swap"]),
+        ("export_no_time", ["export", "--store", "x", "-o", "y", "--from", "noon", "--to", "2026-11-23"],
+         ["noon", "2026-11-23T10:15:00"]),
+        ("export_time_skipped", ["export", "--store", "x", "-o", "y", "--timezone", "Europe/Berlin", "--from",
+                                 "2026-03-29T02:30", "--to", "2026-11-23"], ["02:30", "+01:00"]),
+        ("export_time_twice", ["export", "--store", "x", "-o", "y", "--timezone", "Europe/Berlin", "--from",
+                               "2026-10-25T02:30", "--to", "2026-11-23"], ["02:30", "+01:00"]),
+        ("export_no_zone", ["export", "--store", "x", "-o", "y", "--timezone", "Mars/Olympus", "--from",
+                            "2026-11-22", "--to", "2026-11-23"], ["Mars/Olympus", "Europe/Berlin"]),
         ("json_and_stream", ["capture", "emulated", "--channel", "0", "--json"], ["--json", "-o"]),
         ("help_of_nothing", ["help", "frobnicate"], ["frobnicate"]),
         ("emulate_unknown_option", ["emulate", "--sokcet", "/tmp/x"], ["sokcet"]),
@@ -91,7 +105,7 @@ def usage_help():
     """Help of each verb: status 0, on standard output, 80 columns."""
     overview = run(NETRA, "--help").stdout
     verbs = [line.split()[0] for line in overview.splitlines() if line[:2] == "  " and line[2] != " "]
-    expect(len(verbs) == 9, f"verbs: {verbs}")
+    expect(len(verbs) == 12, f"verbs: {verbs}")
     for verb in verbs:
         for words in ((verb, "--help"), ("help", verb)):
             result = run(NETRA, *words)
@@ -314,6 +328,31 @@ def record_store_is_a_file():
 @test
 def record_store_not_allowed():
     fails(1, "record", "emulated:channels=1", "-d", "1s", "--store", "/proc/netra", says=["/proc/netra"])
+
+
+@test
+def store_that_is_none():
+    """A folder that no recorder has made is not taken for an empty store."""
+    times = ["--from", "2026-11-22", "--to", "2026-11-23"]
+    for words in (["store"], ["verify"], ["export", *times, "-o", FOLDER / "x.mp4"]):
+        fails(1, *words, "--store", FOLDER, says=[str(FOLDER), "not a store"])
+        fails(1, *words, "--store", FOLDER / "no-such", says=["no-such"])
+
+
+@test
+def store_in_use():
+    """A second recorder is told so; readers are not in its way."""
+    store = FOLDER / "in-use"
+    with subprocess.Popen([NETRA, "record", "emulated:channels=1", "--store", store, "-q"]) as recorder:
+        try:
+            wait_for(lambda: list(store.glob("ch00/*.part")), 20, "the recording")
+            fails(1, "record", "emulated:channels=1", "-d", "1s", "--store", store, says=["another recorder"])
+            fails(1, "verify", "--store", store, "--rebuild", "-q", says=["a recorder is at work"])
+            run(NETRA, "verify", "--store", store)
+            expect("being recorded into" in run(NETRA, "store", "--store", store).stdout, "not told")
+        finally:
+            recorder.terminate()
+    equal(recorder.returncode, 0, "exit status of the first")
 
 
 @test

@@ -3,6 +3,7 @@
 """The netra command as people and programs use it: files, pipes, signals,
 terminals, JSON, man pages, completion."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -211,6 +212,33 @@ def record_json():
 
 
 @test
+def store_export_verify():
+    """What was recorded is listed, exported to the millisecond, and whole."""
+    store = FOLDER / "listed"
+    run(NETRA, "record", "emulated:channels=2", "-d", "8s", "--rotate", "2s", "--store", store, "-q")
+    told = json.loads(run(NETRA, "store", "--store", store, "--timezone", "Europe/Berlin", "--json").stdout)
+    expect(not told["recording"], "a recorder is said to be at work")
+    for entry in told["channels"]:
+        expect(entry["files"] >= 1 and 2.5 < entry["seconds"] < 9 and not entry["gaps"], f"{entry}")
+        expect(entry["start"][-6:] in ("+01:00", "+02:00"), f"zone: {entry['start']}")
+    begin = max(datetime.datetime.fromisoformat(entry["start"]) for entry in told["channels"])
+    begin += datetime.timedelta(milliseconds=700)
+    end = begin + datetime.timedelta(milliseconds=1210)
+    out = FOLDER / "exported"
+    words = ["export", "--store", store, "--from", begin.isoformat(), "--to", end.isoformat(), "-o", out]
+    account = json.loads(run(NETRA, *words, "--json").stdout)
+    for entry in account["channels"]:
+        probe = json.loads(run("ffprobe", "-v", "error", "-show_entries", "format=duration,start_time", "-of", "json",
+                               entry["file"]).stdout)["format"]
+        equal(float(probe["start_time"]), 0.0, "first picture")
+        expect(abs(float(probe["duration"]) - 1.21) < 0.002, f"{entry}: {probe}")
+    equal(run(NETRA, *words, check=False).returncode, 1, "exit status where files exist")
+    run(NETRA, *words, "--force")
+    told = json.loads(run(NETRA, "verify", "--store", store, "--rebuild", "--json").stdout)
+    equal((told["bad"], told["index"]), (0, "rebuilt"), "faults, index")
+
+
+@test
 def record_ends_with_the_streams():
     """All channels ended: the command ends by itself."""
     clip = FOLDER / "clip.264"
@@ -315,7 +343,7 @@ def bench():
 def completion_knows_all_options():
     """Each option of each verb's help is in the completion of each shell."""
     words = {}
-    for verb in ("list", "boot", "status", "top", "capture", "record", "store", "verify", "bench",
+    for verb in ("list", "boot", "status", "top", "capture", "record", "store", "verify", "export", "bench",
                  "dump", "emulate"):
         words[verb] = set(re.findall(r"^ +(?:-.,)? *--([a-z-]+)", run(NETRA, verb, "--help").stdout, re.M)) - {"help"}
         expect(words[verb], f"{verb} has no options?")
@@ -329,8 +357,8 @@ def completion_knows_all_options():
 @test
 def man_pages():
     """They name every option, and render without a warning."""
-    for page, verbs in (("netra.1", ("list", "boot", "status", "top", "capture", "record", "store", "verify", "bench",
-                                       "dump")),
+    for page, verbs in (("netra.1", ("list", "boot", "status", "top", "capture", "record", "store", "verify", "export",
+                                     "bench", "dump")),
                         ("netra-emulator.1", ("emulate",))):
         path = ROOT / "docs" / "man" / page
         source = path.read_text(encoding="utf-8")

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "store/export.h"
 #include "store/keeper.h"
 #include "store/protect.h"
 #include "store/timeline.h"
@@ -301,6 +302,83 @@ static void holes_are_found(void **state)
 	netra_store_close(&folder);
 }
 
+/* Any stretch of time, to a tick: from the key frame before on. */
+static void exports_begin_and_end_where_asked(void **state)
+{
+	struct fixture *f = *state;
+	struct netra_store_folder folder;
+	struct netra_export export;
+	int64_t begin = START_S * (int64_t)SECOND, from, to, ticks;
+	uint32_t random = 1;
+
+	record(f, START_S, 20);
+	look(f, &folder);
+	for (uint32_t i = 0; i < 300; i++) {
+		random = random * 1664525 + 1013904223;
+		from = begin + random % 19000 * 1000000;
+		random = random * 1664525 + 1013904223;
+		to = from + (random % 5000 + 1) * 1000000;
+		if (to > begin + 19900 * 1000000ll)
+			to = begin + 19900 * 1000000ll;
+		if (to <= from)
+			continue;
+		assert_int_equal(netra_export_plan(&export, &folder, 0, from,
+						   to), 0);
+		assert_int_equal(export.shown_from_ns, from);
+		assert_int_equal(export.shown_to_ns, to);
+		assert_true(export.samples[0].key);
+		ticks = (to - from) / 1000 * 9 / 100;
+		assert_in_range(export.movie.shown_90k, ticks - 1, ticks + 1);
+		/* Less than a second of it is not shown. */
+		assert_in_range(export.movie.media_start_90k, 0, 90090);
+		assert_in_range(export.shown, ticks / 3000, ticks / 3000 + 2);
+		assert_in_range(export.frames, export.shown, export.shown + 30);
+		assert_int_equal(export.gaps + export.damaged, 0);
+		netra_export_free(&export);
+	}
+	/* Before and after there is nothing; around all there is all. */
+	assert_int_equal(netra_export_plan(&export, &folder, 0, 0, begin -
+					   (int64_t)SECOND), NETRA_ERR_NOT_FOUND);
+	netra_export_free(&export);
+	assert_int_equal(netra_export_plan(&export, &folder, 0, begin +
+			30 * (int64_t)SECOND, INT64_MAX), NETRA_ERR_NOT_FOUND);
+	netra_export_free(&export);
+	assert_int_equal(netra_export_plan(&export, &folder, 0, 0, INT64_MAX),
+			 0);
+	assert_int_equal(export.frames, 600);
+	assert_int_equal(export.movie.shown_90k, 20 * 90000);
+	netra_export_free(&export);
+	netra_store_close(&folder);
+}
+
+static void exports_keep_gaps(void **state)
+{
+	struct fixture *f = *state;
+	int64_t begin = START_S * (int64_t)SECOND;
+	struct netra_store_folder folder;
+	struct netra_export export;
+
+	record(f, START_S, 4);
+	record(f, START_S + 60, 4);
+	look(f, &folder);
+	assert_int_equal(netra_export_plan(&export, &folder, 0, begin, begin +
+					   62 * (int64_t)SECOND), 0);
+	assert_int_equal(export.gaps, 1);
+	assert_in_range(export.frames, 178, 182);
+	assert_in_range(export.movie.shown_90k, 62 * 90000 - 90,
+			62 * 90000 + 90);
+	netra_export_free(&export);
+	/* Asked for the middle of the gap: what comes after it. */
+	assert_int_equal(netra_export_plan(&export, &folder, 0, begin +
+					   30 * (int64_t)SECOND, begin +
+					   62 * (int64_t)SECOND), 0);
+	assert_in_range(export.shown_from_ns, begin + 60 * (int64_t)SECOND -
+			5000000, begin + 60 * (int64_t)SECOND + 5000000);
+	assert_in_range(export.frames, 58, 62);
+	netra_export_free(&export);
+	netra_store_close(&folder);
+}
+
 static void count_fault(void *context, const char *file, uint64_t offset,
 			const char *what)
 {
@@ -360,6 +438,8 @@ int main(void)
 		TEST(protected_ranges_stay),
 		TEST(what_cannot_be_understood_is_said),
 		TEST(holes_are_found),
+		TEST(exports_begin_and_end_where_asked),
+		TEST(exports_keep_gaps),
 		TEST(any_flipped_bit_is_found),
 	};
 
