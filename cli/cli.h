@@ -17,6 +17,7 @@ enum cli_status {
 struct cli_verb {
 	const char *name;
 	const char *operand;	/* "BOARD", or NULL if it takes none */
+	int boards_max;		/* how many of those; 0 = 1 */
 	const char *synopsis;	/* the most used options, for the usage line */
 	const char *summary;	/* one line, for the list of verbs */
 	const char *description;
@@ -30,6 +31,8 @@ extern const struct cli_verb cli_verb_status;
 extern const struct cli_verb cli_verb_top;
 extern const struct cli_verb cli_verb_capture;
 extern const struct cli_verb cli_verb_record;
+extern const struct cli_verb cli_verb_serve;
+extern const struct cli_verb cli_verb_user;
 extern const struct cli_verb cli_verb_bench;
 extern const struct cli_verb cli_verb_dump;
 extern const struct cli_verb cli_verb_store;

@@ -35,8 +35,8 @@ void cli_error(const char *format, ...)
 static void print_usage(FILE *file)
 {
 	fputs("Usage: netra VERB [BOARD] [OPTION]...\n"
-	      "Boots, watches and records PCIe video-capture boards of TI's "
-	      "DM816x family.\n\nVerbs:\n", file);
+	      "Boots, watches, records and serves PCIe video-capture boards "
+	      "of TI's DM816x\nfamily.\n\nVerbs:\n", file);
 	for (size_t i = 0; cli_verbs[i]; i++)
 		fprintf(file, "  %-9s %s\n", cli_verbs[i]->name,
 			cli_verbs[i]->summary);

@@ -310,21 +310,22 @@ static void bad_option(const struct cli_verb *verb,
 static int take_operand(const struct cli_verb *verb, int argc, char **argv,
 			const char **operand)
 {
-	int wanted = verb->operand ? 1 : 0;
+	int most = verb->boards_max ? verb->boards_max : !!verb->operand;
 
-	if (argc - optind > wanted) {
+	if (argc - optind > most) {
 		cli_error("%s: 'netra %s' takes %s: see 'netra %s --help'",
-			  argv[optind + wanted], verb->name,
-			  wanted ? "one board" : "options only", verb->name);
+			  argv[optind + most], verb->name,
+			  most > 1 ? "no more boards" :
+			  most ? "one board" : "options only", verb->name);
 		return -1;
 	}
-	if (argc - optind < wanted) {
+	if (argc == optind && most) {
 		cli_error("%s: no board given: name one, like %s; 'netra list' "
 			  "shows what there is", verb->name, cli_board_like);
 		return -1;
 	}
-	if (wanted)
-		*operand = argv[optind];
+	while (optind < argc)
+		*operand++ = argv[optind++];
 	return 0;
 }
 

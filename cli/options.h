@@ -39,7 +39,8 @@ struct cli_option {
 /**
  * cli_parse() - Parse a verb's arguments, or print its help.
  * @options: Ends with an entry without a name. --help is added.
- * @operand: Receives the operand; not touched if the verb takes none.
+ * @operand: Receives the operand; not touched if the verb takes none. For
+ *	verbs that take several: an array of boards_max.
  * Return: -1 to go on, else the exit status: all has been said.
  */
 int cli_parse(const struct cli_verb *verb, const struct cli_option *options,

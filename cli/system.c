@@ -7,9 +7,9 @@
 
 const struct cli_verb *const cli_verbs[] = {
 	&cli_verb_emulate, &cli_verb_list, &cli_verb_boot, &cli_verb_status,
-	&cli_verb_top, &cli_verb_capture, &cli_verb_record, &cli_verb_store,
-	&cli_verb_verify, &cli_verb_export, &cli_verb_bench, &cli_verb_dump,
-	NULL,
+	&cli_verb_top, &cli_verb_capture, &cli_verb_record, &cli_verb_serve,
+	&cli_verb_user, &cli_verb_store, &cli_verb_verify, &cli_verb_export,
+	&cli_verb_bench, &cli_verb_dump, NULL,
 };
 
 const char cli_boards[] =

@@ -10,7 +10,7 @@ _netra_boards()
 _netra()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs="emulate list boot status top capture record store verify export bench dump help"
+	local verbs="emulate list boot status top capture record serve user store verify export bench dump help"
 	local start="--firmware --no-boot --sync --window --arena"
 	local verb=${COMP_WORDS[1]} options
 
@@ -25,6 +25,11 @@ _netra()
 		return
 		;;
 	--output | -o | --source | --socket | --stats)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	--cert | --key | --users | -u | --config)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
@@ -51,6 +56,10 @@ _netra()
 	record) options="--store --channels --duration --fragment --rotate --buffer
 		--keep-bytes --keep --free --alarm --metrics --no-sync --strict $start
 		--quiet --json" ;;
+	serve) options="--channels --rtsp --rtsps --cert --key --users --clients --timeout
+		--udp-port --multicast --multicast-interface --ttl --buffer --late --duration
+		--config $start --interval --quiet --json" ;;
+	user) options="--users --add --channels --remove --list --json" ;;
 	store) options="--store --channels --from --to --timezone --days --gaps --protect
 		--remark --unprotect --json" ;;
 	verify) options="--store --channels --rebuild --quiet --json" ;;
@@ -60,7 +69,7 @@ _netra()
 	*) return ;;
 	esac
 	if [[ $cur == -* || $verb == help || $verb == list || $verb == emulate ||
-		$verb == store || $verb == verify || $verb == export ]]; then
+		$verb == store || $verb == verify || $verb == export || $verb == user ]]; then
 		[ "$verb" = help ] || options="$options --help"
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
 		return

@@ -86,6 +86,15 @@ for _name, _words, _says in (
         ("export_no_zone", ["export", "--store", "x", "-o", "y", "--timezone", "Mars/Olympus", "--from",
                             "2026-11-22", "--to", "2026-11-23"], ["Mars/Olympus", "Europe/Berlin"]),
         ("json_and_stream", ["capture", "emulated", "--channel", "0", "--json"], ["--json", "-o"]),
+        ("serve_no_board", ["serve"], ["no board"]),
+        ("serve_address", ["serve", "emulated", "--rtsp", "localhost"], ["localhost", ":8554"]),
+        ("serve_address_v6", ["serve", "emulated:channels=1", "--rtsp", "::1:8554"], ["::1:8554"]),
+        ("serve_odd_port", ["serve", "emulated", "--udp-port", "5001"], ["5001", "even"]),
+        ("serve_multicast", ["serve", "emulated:channels=1", "--multicast", "10.0.0.1:5004"], ["10.0.0.1", "239."]),
+        ("serve_tls_without_certificate", ["serve", "emulated", "--rtsps", ":322"], ["--cert"]),
+        ("serve_channels", ["serve", "emulated:channels=4", "--channels", "9"], ["9", "0 to 3"]),
+        ("user_nothing", ["user"], ["--users"]),
+        ("user_board", ["user", "emulated"], ["options only"]),
         ("help_of_nothing", ["help", "frobnicate"], ["frobnicate"]),
         ("emulate_unknown_option", ["emulate", "--sokcet", "/tmp/x"], ["sokcet"]),
         ("control_characters", ["re\x1b[31mcord"], ["re?[31mcord"])):
@@ -105,7 +114,7 @@ def usage_help():
     """Help of each verb: status 0, on standard output, 80 columns."""
     overview = run(NETRA, "--help").stdout
     verbs = [line.split()[0] for line in overview.splitlines() if line[:2] == "  " and line[2] != " "]
-    expect(len(verbs) == 12, f"verbs: {verbs}")
+    expect(len(verbs) == 14, f"verbs: {verbs}")
     for verb in verbs:
         for words in ((verb, "--help"), ("help", verb)):
             result = run(NETRA, *words)
@@ -359,6 +368,29 @@ def store_in_use():
 def no_boot_of_a_cold_board():
     fails(1, "capture", "emulated:channels=1", "-c", 0, "--no-boot", "-o", FOLDER / "cold.264")
     expect(not (FOLDER / "cold.264").exists(), "something was left")
+
+
+@test
+def serve_files():
+    """Files that netra serve cannot use: one line, before a client is let in."""
+    folder = pathlib.Path(tempfile.mkdtemp(dir=FOLDER))
+    users, words = folder / "users", ["serve", "emulated:channels=1", "--rtsp", "localhost:0"]
+    fails(1, *words, "--users", users, says=[str(users)])
+    users.write_text("anna:1:2:*\n")
+    users.chmod(0o600)
+    fails(1, *words, "--users", users, says=["line 1"])
+    users.write_text("")
+    users.chmod(0o644)
+    fails(1, *words, "--users", users, says=["chmod"])
+    fails(1, *words, "--cert", users, says=[str(users)])
+    fails(1, "serve", "--config", folder / "none", says=["none"])
+    users.write_text("rtsp localhost\n")
+    fails(2, "serve", "--config", users, says=[f"{users}:1"])
+    users.write_text("rstp = localhost:0\n")
+    fails(2, "serve", "emulated", "--config", users, says=["--rstp"])
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        fails(1, "serve", "emulated:channels=1", "--rtsp", f"127.0.0.1:{port}", says=[str(port), "in use"])
 
 
 @test

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* netra serve: what its files share. One thread, the loop's. */
+#ifndef NETRA_CLI_SERVE_H
+#define NETRA_CLI_SERVE_H
+
+#include "board_open.h"
+#include "config.h"
+#include "streamer/rtsp_server.h"
+
+/* As given; texts belong to `words`. */
+struct serve_options {
+	struct cli_words words;
+	const char *board[NETRA_STREAM_BOARDS_MAX];
+	uint32_t boards;
+	const char *config;
+	struct cli_list channels;
+	const char *rtsp, *rtsps;	/* addresses; NULL = default */
+	const char *certificate, *key;
+	const char *users;
+	uint64_t clients, timeout_ms, udp_port;
+	const char *multicast, *multicast_interface;
+	uint64_t ttl;
+	uint64_t buffer_bytes, late_ms;
+	uint64_t duration_ms, interval_ms;
+	struct cli_board_options start;
+	bool quiet, json;
+};
+
+struct serve {
+	const struct cli_verb *verb;
+	int argc;			/* to read the options again */
+	char **argv;
+	struct serve_options options;
+	uv_loop_t loop;
+	struct netra_hub hub;
+	struct netra_rtsp_server *rtsp;
+	struct netra_users users;
+	SSL_CTX *tls;
+	uv_signal_t signal[3];
+	uv_timer_t watchdog, show, end;
+	unsigned int lost;		/* boards */
+	int status;
+	bool ending;
+	uint64_t start_ns;
+	char address[8][96];		/* "rtsp://127.0.0.1:8554" */
+	unsigned int addresses;
+	bool exposed;			/* one of them is not this machine's own */
+	uint64_t shown_bytes, shown_ns;
+};
+
+/* verb_serve.c: options of a command line, and of the file it names. */
+int serve_parse(const struct cli_verb *verb, int argc, char **argv,
+		struct serve_options *options);
+
+/* serve.c: everything between the options and the exit status. */
+int serve_run(struct serve *serve);
+/* Read again who may see what, and the certificate. Errors are said. */
+int serve_load_users(struct serve *serve, const struct serve_options *options);
+int serve_load_tls(struct serve *serve, const struct serve_options *options);
+
+/* serve_listen.c: sockets of the service manager, else those of the options. */
+int serve_listen(struct serve *serve);
+/* "239.255.42.0:5004" into the server's options. */
+int serve_multicast(const struct serve_options *options,
+		    struct netra_rtsp_options *rtsp);
+
+/* serve_show.c: what is seen of it. */
+void serve_show_ready(const struct serve *serve);
+void serve_show(struct serve *serve);
+void serve_show_end(struct serve *serve);
+
+#endif

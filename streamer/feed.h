@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One channel of a board: takes its frames, once, and keeps them as packets in
+ * a log. Whoever sends them further is a sink. One thread, the loop's.
+ */
+#ifndef NETRA_STREAMER_FEED_H
+#define NETRA_STREAMER_FEED_H
+
+#include "lib/netra.h"
+#include "log.h"
+
+struct netra_sink;
+
+struct netra_feed {
+	struct netra_board *board;
+	uint32_t board_index;
+	uint32_t channel;
+	struct netra_reader *reader;
+	struct netra_packetiser packetiser;
+	struct netra_log log;
+	struct netra_sink *sinks;
+	bool ended;			/* nothing will come any more */
+	bool wait_key;			/* a frame was torn: the next ones need it */
+	bool timed;			/* time_base_90k holds */
+	int64_t time_base_90k;		/* CLOCK_MONOTONIC when the decode time was 0 */
+	uint64_t asked_key_ns;		/* when a key frame was last asked for */
+	uint64_t frames;
+	uint64_t bytes;
+	uint64_t lost;			/* never seen here */
+	uint64_t unfit;			/* nothing in them that could be sent */
+	uint64_t rate;			/* bytes in the last second */
+	uint64_t rate_bytes;		/* `bytes` a second ago */
+};
+
+/**
+ * netra_feed_open() - Open before netra_channel_start() to miss nothing.
+ * @limit_bytes: Of memory for packets.
+ * @late_ns: Who is further behind jumps to the next key frame.
+ */
+enum netra_error netra_feed_open(struct netra_feed *feed,
+				 struct netra_board *board, uint32_t channel,
+				 uint64_t limit_bytes, uint64_t late_ns);
+
+/** netra_feed_close() - Its sinks must have gone. */
+void netra_feed_close(struct netra_feed *feed);
+
+/**
+ * netra_feed_pump() - Take all frames that are there.
+ * Return: true if there is anything new for its sinks, its end included.
+ */
+bool netra_feed_pump(struct netra_feed *feed, uint64_t now_ns);
+
+/** netra_feed_time() - The RTP time of a moment on CLOCK_MONOTONIC. */
+uint32_t netra_feed_time(const struct netra_feed *feed, uint64_t now_ns);
+
+/** netra_feed_need_key() - A sink waits for a key frame: ask the board for one, now and then. */
+void netra_feed_need_key(struct netra_feed *feed, uint64_t now_ns);
+
+/** netra_feed_tick() - Once a second. */
+void netra_feed_tick(struct netra_feed *feed);
+
+#endif

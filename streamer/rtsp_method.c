@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What each method does, and who may. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rtsp_header.h"
+#include "rtsp_internal.h"
+
+#define URI_MAX 1024u
+#define METHODS "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, " \
+		"GET_PARAMETER, SET_PARAMETER"
+
+const char *rtsp_reason(unsigned int status)
+{
+	switch (status) {
+	case 200:
+		return "OK";
+	case 400:
+		return "Bad Request";
+	case 401:
+		return "Unauthorized";
+	case 403:
+		return "Forbidden";
+	case 404:
+		return "Not Found";
+	case 405:
+		return "Method Not Allowed";
+	case 413:
+		return "Request Entity Too Large";
+	case 414:
+		return "Request-URI Too Large";
+	case 451:
+		return "Parameter Not Understood";
+	case 454:
+		return "Session Not Found";
+	case 455:
+		return "Method Not Valid in This State";
+	case 457:
+		return "Invalid Range";
+	case 459:
+		return "Aggregate Operation Not Allowed";
+	case 461:
+		return "Unsupported Transport";
+	case 500:
+		return "Internal Server Error";
+	case 501:
+		return "Not Implemented";
+	case 505:
+		return "RTSP Version Not Supported";
+	case 551:
+		return "Option Not Supported";
+	default:
+		return "Error";
+	}
+}
+
+/* Status and fields; @format adds more of them, each with its line's end. */
+static void answer(struct rtsp_connection *c,
+		   const struct netra_rtsp_request *request,
+		   unsigned int status, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void answer(struct rtsp_connection *c,
+		   const struct netra_rtsp_request *request,
+		   unsigned int status, const char *format, ...)
+{
+	char text[2 * URI_MAX + 1024];
+	size_t size = sizeof(text) - 2, used;
+	va_list args;
+	int n;
+
+	used = (size_t)snprintf(text, size, "RTSP/1.0 %u %s\r\n", status,
+				rtsp_reason(status));
+	if (request->has_cseq)
+		used += (size_t)snprintf(text + used, size - used,
+					 "CSeq: %u\r\n", request->cseq);
+	used += (size_t)snprintf(text + used, size - used,
+				 "Server: netra/" NETRA_VERSION "\r\n");
+	if (c->session[0] && status == 200)
+		used += (size_t)snprintf(text + used, size - used,
+					 "Session: %s;timeout=%u\r\n",
+					 c->session, c->server->options.session_s);
+	va_start(args, format);
+	n = vsnprintf(text + used, size - used, format, args);
+	va_end(args);
+	if (n > 0 && (size_t)n < size - used)
+		used += (size_t)n;
+	text[used++] = '\r';
+	text[used++] = '\n';
+	rtsp_put(c, text, used);
+}
+
+void rtsp_answer_bad(struct rtsp_connection *c,
+		     const struct netra_rtsp_request *request)
+{
+	answer(c, request, request->status, "Connection: close\r\n");
+}
+
+/* ---- who ---------------------------------------------------------------- */
+
+static void ask_who(struct rtsp_connection *c,
+		    const struct netra_rtsp_request *request, bool stale)
+{
+	const char *again = stale ? ", stale=true" : "";
+	char nonce[NETRA_NONCE_MAX];
+
+	netra_digest_nonce(&c->server->digest, c->peer_text, uv_hrtime(),
+			   nonce);
+	/*
+	 * Players take the first one they know, or the last one they see: MD5
+	 * is all that most of them know.
+	 */
+	answer(c, request, 401,
+	       "WWW-Authenticate: Digest realm=\"" NETRA_REALM "\", "
+	       "nonce=\"%s\", algorithm=SHA-256, qop=\"auth\"%s\r\n"
+	       "WWW-Authenticate: Digest realm=\"" NETRA_REALM "\", "
+	       "nonce=\"%s\", algorithm=MD5%s\r\n",
+	       nonce, again, nonce, again);
+}
+
+/*
+ * Return: 1 if it is known who asks (or nobody wants to know), 0 if that was
+ * answered, -1 if the question has to wait.
+ */
+static int known(struct rtsp_connection *c,
+		 const struct netra_rtsp_request *request,
+		 const struct netra_user **user)
+{
+	struct netra_rtsp_server *server = c->server;
+	uint64_t now_ns = uv_hrtime(), until_ns;
+	enum netra_digest_result result;
+
+	*user = NULL;
+	if (!server->users)
+		return 1;
+	until_ns = netra_throttle_until(&server->throttle, c->peer_bytes);
+	/* Who has proven itself does not pay for its neighbours. */
+	if (request->authorization.length && !c->proven && until_ns > now_ns) {
+		rtsp_hold(c, until_ns - now_ns);
+		return -1;
+	}
+	result = netra_digest_check(&server->digest, server->users, request,
+				    c->peer_text, now_ns, user);
+	if (result == NETRA_DIGEST_RIGHT) {
+		if (!c->proven)
+			netra_throttle_right(&server->throttle, c->peer_bytes);
+		c->proven = true;
+		snprintf(c->user, sizeof(c->user), "%s", (*user)->name);
+		snprintf(c->secret, sizeof(c->secret), "%s",
+			 (*user)->secret[NETRA_HASH_SHA256]);
+		return 1;
+	}
+	if (result == NETRA_DIGEST_WRONG) {
+		c->proven = false;
+		netra_throttle_wrong(&server->throttle, c->peer_bytes, now_ns);
+	}
+	ask_who(c, request, result == NETRA_DIGEST_STALE);
+	return 0;
+}
+
+/* ---- methods ------------------------------------------------------------ */
+
+static void do_describe(struct rtsp_connection *c,
+			const struct netra_rtsp_request *request,
+			const struct netra_feed *feed)
+{
+	/* All parameter sets in base 64, and the rest. */
+	char sdp[NETRA_SETS_BYTES * 4 / 3 + NETRA_SETS_MAX * 5 + 1024];
+	size_t size = rtsp_describe(feed, &c->own, sdp, sizeof(sdp));
+	size_t uri = request->uri.length;
+
+	if (!size) {
+		answer(c, request, 500, "%s", "");
+		return;
+	}
+	while (uri && request->uri.data[uri - 1] == '/')
+		uri--;
+	answer(c, request, 200, "Content-Base: %.*s/\r\n"
+	       "Content-Type: application/sdp\r\nContent-Length: %zu\r\n",
+	       (int)uri, request->uri.data, size);
+	rtsp_put(c, sdp, size);
+}
+
+static void do_setup(struct rtsp_connection *c,
+		     const struct netra_rtsp_request *request,
+		     struct netra_feed *feed)
+{
+	char transport[256];
+
+	if (c->state == RTSP_PLAYING) {
+		answer(c, request, 455, "Allow: PLAY, PAUSE, TEARDOWN\r\n");
+	} else if (c->state == RTSP_READY && c->feed != feed) {
+		answer(c, request, 459, "%s", "");
+	} else if (rtsp_setup(c, feed, request->transport, transport,
+			      sizeof(transport))) {
+		answer(c, request, 200, "Transport: %s\r\n", transport);
+	} else {
+		rtsp_end_session(c);
+		answer(c, request, 461, "%s", "");
+	}
+}
+
+/* Live is now: a client may say so, or from the beginning, or nothing. */
+static bool range_is_live(struct netra_text range)
+{
+	return !range.length ||
+	       (range.length >= 4 && memcmp(range.data, "npt=", 4) == 0);
+}
+
+static void do_play(struct rtsp_connection *c,
+		    const struct netra_rtsp_request *request)
+{
+	const struct netra_unit *first = c->feed->log.key;
+	size_t uri = request->uri.length;
+	char info[URI_MAX + 128] = "";
+
+	if (!range_is_live(request->range)) {
+		answer(c, request, 457, "%s", "");
+		return;
+	}
+	if (uri >= 7 && memcmp(request->uri.data + uri - 7, "/track0", 7) == 0)
+		uri -= 7;
+	while (uri && request->uri.data[uri - 1] == '/')
+		uri--;
+	if (first && c->state == RTSP_READY && !c->group)
+		snprintf(info, sizeof(info),
+			 "RTP-Info: url=%.*s/track0;seq=%u;rtptime=%u\r\n",
+			 (int)uri, request->uri.data, first->sequence,
+			 first->time);
+	answer(c, request, 200, "%sRange: npt=now-\r\n%s",
+	       request->scale.length ? "Scale: 1.0\r\n" : "", info);
+	rtsp_play(c);
+	if (!c->gone && !c->sink.connection) {
+		/* The answer first, if the socket lets it. */
+		rtsp_pump(c);
+		if (!c->gone)
+			netra_udp_pump(&c->server->udp, c->feed);
+	}
+}
+
+static void do_teardown(struct rtsp_connection *c,
+			const struct netra_rtsp_request *request)
+{
+	answer(c, request, 200, "%s", "");
+	rtsp_end_session(c);
+}
+
+/* Methods of a session. */
+static void in_session(struct rtsp_connection *c,
+		       const struct netra_rtsp_request *request)
+{
+	if (!c->session[0] || !netra_text_same(request->session, c->session)) {
+		answer(c, request, 454, "%s", "");
+		return;
+	}
+	switch (request->method) {
+	case NETRA_RTSP_PLAY:
+		do_play(c, request);
+		break;
+	case NETRA_RTSP_PAUSE:
+		rtsp_pause(c);
+		answer(c, request, 200, "%s", "");
+		break;
+	default:
+		do_teardown(c, request);
+		break;
+	}
+}
+
+/* Methods on a channel, by those who may see it. */
+static void on_channel(struct rtsp_connection *c,
+		       const struct netra_rtsp_request *request,
+		       const struct netra_user *user)
+{
+	struct netra_rtsp_path path;
+	struct netra_feed *feed = NULL;
+
+	if (netra_rtsp_parse_path(request->uri, &path))
+		feed = netra_hub_feed(c->server->options.hub, path.board,
+				      path.channel);
+	/* The same for what is not there: who may not see learns nothing. */
+	if (user && (!feed || !(user->channels[path.board] >> path.channel & 1)))
+		answer(c, request, 403, "%s", "");
+	else if (!feed)
+		answer(c, request, 404, "%s", "");
+	else if (request->method == NETRA_RTSP_DESCRIBE)
+		do_describe(c, request, feed);
+	else if (request->method == NETRA_RTSP_SETUP)
+		do_setup(c, request, feed);
+	else
+		in_session(c, request);
+}
+
+static void parameter(struct rtsp_connection *c,
+		      const struct netra_rtsp_request *request)
+{
+	if (request->session.length &&
+	    !netra_text_same(request->session, c->session))
+		answer(c, request, 454, "%s", "");
+	else
+		answer(c, request, request->body_bytes ? 451 : 200, "%s", "");
+}
+
+bool rtsp_handle(struct rtsp_connection *c,
+		 const struct netra_rtsp_request *request)
+{
+	const struct netra_user *user;
+	int who;
+
+	if (request->uri.length > URI_MAX) {
+		answer(c, request, 414, "%s", "");
+		return true;
+	}
+	if (request->require.length && request->require.length <= 256) {
+		answer(c, request, 551, "Unsupported: %.*s\r\n",
+		       (int)request->require.length, request->require.data);
+		return true;
+	}
+	switch (request->method) {
+	case NETRA_RTSP_OPTIONS:
+		answer(c, request, 200, "Public: " METHODS "\r\n");
+		return true;
+	case NETRA_RTSP_UNKNOWN:
+		answer(c, request, 501, "Allow: " METHODS "\r\n");
+		return true;
+	case NETRA_RTSP_NOT_HERE:
+		answer(c, request, 405, "Allow: " METHODS "\r\n");
+		return true;
+	default:
+		break;
+	}
+	who = known(c, request, &user);
+	if (who < 1)
+		return who == 0;
+	if (request->method == NETRA_RTSP_GET_PARAMETER ||
+	    request->method == NETRA_RTSP_SET_PARAMETER)
+		parameter(c, request);
+	else
+		on_channel(c, request, user);
+	return true;
+}
