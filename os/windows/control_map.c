@@ -17,10 +17,11 @@ static void *map(MDL *mdl)
 
 	__try {
 		/* The flags share the priority's argument. */
-		/* NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange) */
+		/* NOLINTBEGIN(clang-analyzer-optin.core.EnumCastOutOfRange) */
 		address = MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, NULL, FALSE,
 						       NormalPagePriority | MdlMappingNoWrite |
 							       MdlMappingNoExecute);
+		/* NOLINTEND(clang-analyzer-optin.core.EnumCastOutOfRange) */
 	} __except (EXCEPTION_EXECUTE_HANDLER) {
 		address = NULL;
 	}
