@@ -77,6 +77,7 @@ void machine_disconnect(void);
 uint32_t machine_config_read(uint32_t offset, void *to, uint32_t bytes);
 uint32_t machine_config_write(uint32_t offset, const void *from, uint32_t bytes);
 uint64_t machine_bar(unsigned int bar, uint64_t *bytes);	/* its bus address */
+uint32_t machine_register(uint32_t offset);	/* of BAR 0, for tests */
 /* Mapping of a part of a BAR, from its bus address; register access through it. */
 void *machine_io_map(uint64_t address, size_t bytes, bool cached_or_combined);
 void machine_io_unmap(void *at, size_t bytes);

@@ -168,10 +168,50 @@ uint32_t machine_config_read(uint32_t offset, void *to, uint32_t bytes)
 	return bytes;
 }
 
+static uint32_t word_of(uint32_t offset)
+{
+	uint32_t word = 0;
+
+	(void)board->ops->config_read(board, offset, &word, sizeof(word));
+	return word;
+}
+
+/* Where device control of the PCI Express capability lies. */
+static uint32_t device_control(void)
+{
+	uint32_t at = word_of(0x34) & 0xfc, word;
+
+	for (int i = 0; at && i < 48; i++, at = word >> 8 & 0xfc) {
+		word = word_of(at);
+		if ((word & 0xff) == 0x10)
+			return at + 8;
+	}
+	return 0;
+}
+
+/*
+ * A function-level reset as hardware does it: all that the host had programmed
+ * is forgotten. (The emulated board gives it back, as VFIO would.)
+ */
+static void reset_function(void)
+{
+	const uint32_t nothing = 0;
+
+	(void)board->ops->reset(board);
+	for (uint32_t i = 0; i < TRANSPORT_BARS; i++)
+		(void)board->ops->config_write(board, 0x10 + 4 * i, &nothing, 4);
+	(void)board->ops->config_write(board, 4, &nothing, 2);
+}
+
 uint32_t machine_config_write(uint32_t offset, const void *from, uint32_t bytes)
 {
+	const uint8_t *data = from;
+
 	pthread_mutex_lock(&bus_lock);
-	(void)board->ops->config_write(board, offset, from, bytes);
+	if (bytes == 2 && data[1] & 0x80 && offset == device_control())
+		reset_function();
+	else
+		(void)board->ops->config_write(board, offset, from, bytes);
 	pthread_mutex_unlock(&bus_lock);
 	return bytes;
 }
@@ -180,6 +220,16 @@ uint64_t machine_bar(unsigned int bar, uint64_t *bytes)
 {
 	*bytes = board->bar_bytes[bar];
 	return bar_bus[bar];
+}
+
+uint32_t machine_register(uint32_t offset)
+{
+	uint32_t value = UINT32_MAX;
+
+	pthread_mutex_lock(&bus_lock);
+	(void)netra_transport_read32(board, 0, offset, &value);
+	pthread_mutex_unlock(&bus_lock);
+	return value;
 }
 
 /* BAR mappings: real ones, or address space that only registers are looked up by. */
@@ -357,10 +407,15 @@ void machine_interrupts_stop(void)
 bool machine_chunk_make(struct chunk *chunk, size_t bytes)
 {
 	static uint64_t next = CHUNK_SPACE;
+	static uint8_t used[65536];
 
 	chunk->bytes = bytes;
 	chunk->fd = memfd_create("chunk", MFD_CLOEXEC);
 	if (chunk->fd < 0 || ftruncate(chunk->fd, (off_t)bytes))
+		return false;
+	/* Somebody's before: at least where the first words will be read. */
+	memset(used, 0xa5, sizeof(used));
+	if (pwrite(chunk->fd, used, sizeof(used), 0) != sizeof(used))
 		return false;
 	/* Never neighbours, like memory that has been in use for a while. */
 	next = (next + 3 * bytes - 1) & ~(uint64_t)(bytes - 1);

@@ -53,7 +53,8 @@ static void begin(struct emulator *e, struct program *p, const char *fault, bool
 {
 	const char *words[] = { "--channels", "4", "--size", "96x80", "--fault", fault, NULL };
 	const struct fake_value parameters[] = { { .name = "Peterson", .number = peterson },
-						 { .name = "StallMs", .number = 1000 }, { 0 } };
+						 { .name = "HeartbeatMs", .number = 2000 },
+						 { .name = "StallMs", .number = 3000 }, { 0 } };
 
 	bench_board(e, words);
 	bench_registry(parameters);

@@ -141,6 +141,7 @@ static void byte_for_byte(bool mapped, bool line, bool peterson)
 	while (n > 0 || (!n && now_ms() % 5000))
 		n = read_chunks(&p, reader, buffer, size);
 	assert_int_equal(n, END_OF_FILE);
+	assert_true(status(&p).interrupts > 0);
 	program_end(&p);
 	bench_end();
 	emulator_stop(&e);

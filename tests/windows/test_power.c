@@ -8,6 +8,8 @@
 
 #include "bench.h"
 
+#include "core/registers.h"
+
 static const char *const cameras[] = { "--channels", "4", "--size", "176x144", "--fps", "25", NULL };
 static uint8_t buffer[1 << 20];
 
@@ -54,6 +56,25 @@ static bool streams(struct program *p, uint32_t frames, uint64_t *sequence)
 	return lost;
 }
 
+/* May the board reach memory? */
+static bool is_bus_master(void)
+{
+	uint16_t command_register = 0;
+
+	machine_config_read(4, &command_register, sizeof(command_register));
+	return command_register & 4;
+}
+
+/* How many of its windows are open onto host memory? But for the one of MSIs. */
+static unsigned int open_windows(void)
+{
+	unsigned int n = 0;
+
+	for (uint32_t i = 0; i < NETRA_OB_WINDOWS - 1; i++)
+		n += machine_register(NETRA_REG_OB_INDEX(i)) & NETRA_OB_ENABLE;
+	return n;
+}
+
 static void sleeps_and_wakes(void **state)
 {
 	struct netra_ioc_boot boot = { 0 };
@@ -69,11 +90,15 @@ static void sleeps_and_wakes(void **state)
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(fake_power_down(), OK);
 		assert_int_equal(status(&p).state, COLD);
+		assert_false(is_bus_master());
+		assert_int_equal(open_windows(), 0);
 		assert_int_equal(command(&p, 1, NETRA_CMD_KEY_FRAME, NULL), NETRA_ERR_STATE);
 		assert_int_equal(call(&p, NETRA_IOC_BOOT, &boot, sizeof(boot)), OK);
 		assert_int_equal(fake_power_up(), OK);
 		wait_for_state(&p, ATTACHED);
 		assert_true(streams(&p, 10, &sequence));
+		assert_true(is_bus_master());
+		assert_true(open_windows() > 0);
 	}
 	/* Twice in a row before it has come up again. */
 	assert_int_equal(fake_power_down(), OK);
