@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "board_open.h"
+#include "config.h"
 #include "loop.h"
 #include "output.h"
 #include "progress.h"
@@ -351,9 +352,10 @@ static int record(struct record *r, struct result *result)
 	return result->whole == result->count && !failed ? status : CLI_FAILED;
 }
 
-static int run(const struct cli_verb *verb, int argc, char **argv)
+static int run_words(const struct cli_verb *verb, int argc, char **argv)
 {
 	struct cli_board_options wanted = { .irq_holdoff_us = HOLDOFF_US };
+	const char *config = NULL;
 	struct record r = { 0 };
 	struct result *result;
 	bool json = false, strict = false;
@@ -395,6 +397,9 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		  NULL },
 		{ "strict", 0, CLI_FLAG, &strict, NULL,
 		  "exit status 1 also if frames were dropped", 0, 0, NULL },
+		{ "config", 0, CLI_STRING, &config, "FILE",
+		  "take options from a file, as 'rotate = 10m' lines; 'board = "
+		  "NAME' names the board", 0, 0, NULL },
 		CLI_BOARD_OPTIONS(&wanted),
 		{ "quiet", 'q', CLI_FLAG, &r.quiet, NULL,
 		  "no progress and no table", 0, 0, NULL },
@@ -445,6 +450,18 @@ out_close:
 out_free:
 	json_decref(r.events);
 	free(result);
+	return status;
+}
+
+static int run(const struct cli_verb *verb, int argc, char **argv)
+{
+	struct cli_words words;
+	int status = cli_config(argc, argv, &words);
+
+	if (status)
+		return status;
+	status = run_words(verb, words.count, words.word);
+	cli_config_free(&words);
 	return status;
 }
 

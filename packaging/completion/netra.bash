@@ -54,7 +54,7 @@ _netra()
 	top) options="--interval --count $start" ;;
 	capture) options="--channel --output --duration --frames $start --quiet --json" ;;
 	record) options="--store --channels --duration --fragment --rotate --buffer
-		--keep-bytes --keep --free --alarm --metrics --no-sync --strict $start
+		--keep-bytes --keep --free --alarm --metrics --config --no-sync --strict $start
 		--quiet --json" ;;
 	serve) options="--channels --rtsp --rtsps --cert --key --users --clients --timeout
 		--udp-port --multicast --multicast-interface --ttl --buffer --late --duration

@@ -10,6 +10,7 @@ import pathlib
 import pty
 import re
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -20,7 +21,7 @@ import time
 import fcntl
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from harness import NETRA, ROOT, Emulator, Skip, equal, expect, main, nal_units, run, test, wait_for  # noqa: E402
+from harness import BUILD, NETRA, ROOT, Emulator, Skip, equal, expect, main, nal_units, run, test, wait_for  # noqa: E402
 
 _folder = tempfile.TemporaryDirectory(prefix="netra-cli-")
 FOLDER = pathlib.Path(_folder.name)
@@ -352,6 +353,41 @@ def completion_knows_all_options():
         for verb, options in words.items():
             missing = [o for o in options if not re.search(rf"(--|-l |\b){re.escape(o)}\b", text)]
             expect(not missing, f"{name}: {verb}: missing {missing}")
+
+
+@test
+def configuration_file():
+    """The one that is installed names every option; options are taken from one; the command line wins."""
+    sample = (ROOT / "packaging" / "netra-record.conf").read_text(encoding="utf-8")
+    for option in re.findall(r"^ +(?:-.,)? *--([a-z-]+)", run(NETRA, "record", "--help").stdout, re.M):
+        expect(option in ("help", "config") or re.search(rf"^#?{option} = ", sample, re.M), f"no {option} in it")
+    config = FOLDER / "record.conf"
+    every = FOLDER / "every.conf"
+    every.write_text(re.sub("^#([a-z-]+ = )", r"\1", sample, flags=re.M), encoding="utf-8")
+    failed = run(NETRA, "record", "--config", every, check=False)
+    expect("/dev/netra0" in failed.stderr, f"the sample with every line in force: {failed.stderr}")
+    config.write_text(f"# a remark\n\nboard=emulated:channels=2\n store = {FOLDER / 'configured'} \nchannels = 0\n"
+                      "duration = 1h\njson = yes\nrotate=2s", encoding="utf-8")
+    told = json.loads(run(NETRA, "record", "--config", config, "--duration", "2s").stdout)
+    equal((told["board"], [c["channel"] for c in told["channels"]]), ("emulated:channels=2", [0]), "board, channels")
+    for text, says in (("chanels = 1", "did you mean '--channels'"), ("\nrotate = 5y", "--rotate 5y"),
+                       ("json = 1", "--json"), ("\nstore", f"{config}:2: not an option")):
+        config.write_text(text, encoding="utf-8")
+        failed = run(NETRA, "record", "emulated", "--config", config, check=False)
+        equal(failed.returncode, 2, f"exit status of {text!r}")
+        expect(says in failed.stderr, f"{text!r}: {failed.stderr}")
+
+
+@test
+def systemd_unit():
+    """systemd has nothing to say about it."""
+    if not shutil.which("systemd-analyze"):
+        raise Skip("systemd-analyze is not installed")
+    text = (ROOT / "packaging" / "systemd" / "netra-record.service.in").read_text(encoding="utf-8")
+    unit = FOLDER / "netra-record.service"
+    unit.write_text(text.replace("@bindir@", str(BUILD.resolve())), encoding="utf-8")
+    result = run("systemd-analyze", "verify", "--man=no", unit, check=False)
+    expect("netra-record" not in result.stderr, f"systemd-analyze: {result.stderr}")
 
 
 @test
