@@ -137,8 +137,10 @@ static void on_news(void *context, struct netra_feed *feed)
 
 static void on_dispatched(void *context, struct netra_hub_board *b)
 {
-	(void)context;
-	cli_report_events(b->board, NULL);
+	struct serve *s = context;
+
+	serve_record_pump(s);
+	serve_web_dispatched(s, b);
 }
 
 static void on_lost(void *context, struct netra_hub_board *b)
@@ -284,6 +286,11 @@ static int serve(struct serve *s, struct netra_board **board)
 		status = open_server(s);
 	if (status)
 		return status;
+	status = serve_record_open(s);
+	if (!status)
+		status = serve_web_open(s);
+	if (status)
+		return status;
 	watch_signals(s);
 	for (uint32_t i = 0; !status && i < s->hub.boards; i++)
 		status = start_channels(s, &s->hub.board[i]);
@@ -318,6 +325,8 @@ int serve_run(struct serve *s)
 		.lost = on_lost,
 	};
 	status = serve(s, board);
+	serve_web_close(s);
+	status |= serve_record_close(s);
 	if (s->rtsp)
 		netra_rtsp_close(s->rtsp);
 	netra_hub_close(&s->hub);

@@ -5,7 +5,9 @@
 
 #include "board_open.h"
 #include "config.h"
+#include "recorder/recorder.h"
 #include "streamer/rtsp_server.h"
+#include "streamer/web.h"
 
 /* As given; texts belong to `words`. */
 struct serve_options {
@@ -17,6 +19,9 @@ struct serve_options {
 	const char *rtsp, *rtsps;	/* addresses; NULL = default */
 	const char *certificate, *key;
 	const char *users;
+	const char *web;		/* addresses; NULL = default */
+	const char *store;		/* record there; NULL = nowhere */
+	uint64_t keep_bytes, keep_ms, free_bytes;
 	uint64_t clients, timeout_ms, udp_port;
 	const char *multicast, *multicast_interface;
 	uint64_t ttl;
@@ -34,6 +39,11 @@ struct serve {
 	uv_loop_t loop;
 	struct netra_hub hub;
 	struct netra_rtsp_server *rtsp;
+	struct netra_web *web;		/* NULL: none */
+	struct netra_recorder *recorder;	/* NULL: none */
+	uv_timer_t record;		/* when it is to be pumped at the latest */
+	uint64_t record_looked_ns;
+	char record_said[NETRA_CHANNELS_MAX][160];
 	struct netra_users users;
 	SSL_CTX *tls;
 	uv_signal_t signal[3];
@@ -45,6 +55,8 @@ struct serve {
 	char address[8][96];		/* "rtsp://127.0.0.1:8554" */
 	unsigned int addresses;
 	bool exposed;			/* one of them is not this machine's own */
+	char web_address[8][96];
+	unsigned int web_addresses;
 	uint64_t shown_bytes, shown_ns;
 };
 
@@ -63,6 +75,26 @@ int serve_listen(struct serve *serve);
 /* "239.255.42.0:5004" into the server's options. */
 int serve_multicast(const struct serve_options *options,
 		    struct netra_rtsp_options *rtsp);
+
+/* One address or several, as the options have them; "none" is none. @add takes
+ * each socket. */
+int serve_listen_all(struct serve *serve, const char *option, const char *text,
+		     int (*add)(struct serve *serve, int fd, bool tls), bool tls);
+/* "http://127.0.0.1:8080" of a listening socket; false: it has none. */
+bool serve_name_address(struct serve *serve, int fd, const char *scheme,
+			char *text, size_t size);
+
+/* serve_web.c: the web server, if it is wanted. */
+int serve_web_open(struct serve *serve);
+void serve_web_dispatched(struct serve *serve, struct netra_hub_board *b);
+/* Goodbyes, for a moment at most; then it is gone. */
+void serve_web_close(struct serve *serve);
+
+/* serve_record.c: recording beside serving, if it is wanted. */
+int serve_record_open(struct serve *serve);
+void serve_record_pump(struct serve *serve);
+/* Waits for the disk. */
+int serve_record_close(struct serve *serve);
 
 /* serve_show.c: what is seen of it. */
 void serve_show_ready(const struct serve *serve);

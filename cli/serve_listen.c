@@ -34,28 +34,37 @@ static int split(char *text, char **host, char **port)
 	return 0;
 }
 
-/* Remember how players reach what @fd listens on. */
-static void name_address(struct serve *s, int fd, bool tls)
+bool serve_name_address(struct serve *s, int fd, const char *scheme, char *text,
+			size_t size)
 {
 	struct sockaddr_storage own = { 0 };
 	socklen_t length = sizeof(own);
 	char host[INET6_ADDRSTRLEN + 16], port[8], name[HOST_NAME_MAX + 1];
 	bool any;
 
-	if (s->addresses == sizeof(s->address) / sizeof(s->address[0]) ||
-	    getsockname(fd, (struct sockaddr *)&own, &length) ||
+	if (getsockname(fd, (struct sockaddr *)&own, &length) ||
 	    getnameinfo((struct sockaddr *)&own, length, host, sizeof(host),
 			port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV))
-		return;
+		return false;
 	any = strcmp(host, "::") == 0 || strcmp(host, "0.0.0.0") == 0;
 	if (strcmp(host, "::1") != 0 && strncmp(host, "127.", 4) != 0)
 		s->exposed = true;
 	if (any && !gethostname(name, sizeof(name)) && *name)
 		snprintf(host, sizeof(host), "%.60s", name);
-	snprintf(s->address[s->addresses++], sizeof(s->address[0]),
-		 strchr(host, ':') ? "rtsp%s://[%.70s]:%s" :
-				     "rtsp%s://%.70s:%s",
-		 tls ? "s" : "", host, port);
+	snprintf(text, size, strchr(host, ':') ? "%s://[%.70s]:%s" :
+						 "%s://%.70s:%s",
+		 scheme, host, port);
+	return true;
+}
+
+/* Remember how players reach what @fd listens on. */
+static void name_address(struct serve *s, int fd, bool tls)
+{
+	if (s->addresses < sizeof(s->address) / sizeof(s->address[0]) &&
+	    serve_name_address(s, fd, tls ? "rtsps" : "rtsp",
+			       s->address[s->addresses],
+			       sizeof(s->address[0])))
+		s->addresses++;
 }
 
 static int add_socket(struct serve *s, int fd, bool tls)
@@ -90,7 +99,8 @@ static int open_listener(const struct addrinfo *info)
 	return -1;
 }
 
-static int listen_one(struct serve *s, const char *option, char *text, bool tls)
+static int listen_one(struct serve *s, const char *option, char *text,
+		      int (*add)(struct serve *s, int fd, bool tls), bool tls)
 {
 	const struct addrinfo hints = { .ai_flags = AI_PASSIVE,
 					.ai_socktype = SOCK_STREAM };
@@ -128,7 +138,7 @@ static int listen_one(struct serve *s, const char *option, char *text, bool tls)
 		}
 		if (fd < 0)
 			number = errno;
-		else if (!add_socket(s, fd, tls))
+		else if (!add(s, fd, tls))
 			status = CLI_OK;
 	}
 	freeaddrinfo(list);
@@ -139,8 +149,8 @@ static int listen_one(struct serve *s, const char *option, char *text, bool tls)
 	return status;
 }
 
-static int listen_all(struct serve *s, const char *option, const char *text,
-		      bool tls)
+int serve_listen_all(struct serve *s, const char *option, const char *text,
+		     int (*add)(struct serve *s, int fd, bool tls), bool tls)
 {
 	char list[512], *rest = list, *part;
 	int status = CLI_OK;
@@ -149,7 +159,7 @@ static int listen_all(struct serve *s, const char *option, const char *text,
 		return CLI_OK;
 	snprintf(list, sizeof(list), "%s", text);
 	while (!status && (part = strsep(&rest, ",")))
-		status = listen_one(s, option, part, tls);
+		status = listen_one(s, option, part, add, tls);
 	return status;
 }
 
@@ -161,7 +171,8 @@ int serve_listen(struct serve *s)
 	char name[32];
 	int fd, status;
 
-	while ((fd = netra_service_socket(given, name)) >= 0) {
+	for (unsigned int i = 0;
+	     (fd = netra_service_socket(i, name)) >= 0; i++) {
 		bool tls = strcmp(name, "rtsps") == 0;
 
 		if (tls && !s->tls) {
@@ -169,18 +180,20 @@ int serve_listen(struct serve *s)
 				  "--cert FILE and --key FILE");
 			return CLI_USAGE;
 		}
+		if (strcmp(name, "web") == 0)
+			continue;
 		if (add_socket(s, fd, tls))
 			return CLI_FAILED;
 		given++;
 	}
 	if (!rtsp)
 		rtsp = given ? "none" : o->users ? ":8554" : "localhost:8554";
-	status = listen_all(s, "rtsp", rtsp, false);
+	status = serve_listen_all(s, "rtsp", rtsp, add_socket, false);
 	if (!status && o->rtsps)
-		status = listen_all(s, "rtsps", o->rtsps, true);
-	if (!status && !s->addresses) {
-		cli_error("serve: no address to listen on: give --rtsp or "
-			  "--rtsps");
+		status = serve_listen_all(s, "rtsps", o->rtsps, add_socket, true);
+	if (!status && !s->addresses && o->web && strcmp(o->web, "none") == 0) {
+		cli_error("serve: no address to listen on: give --rtsp, "
+			  "--rtsps or --web");
 		status = CLI_USAGE;
 	}
 	return status;

@@ -43,11 +43,14 @@ static json_t *channels_json(const struct serve *s)
 
 static json_t *status_json(const struct serve *s, const char *event)
 {
+	struct netra_web_stats web = { 0 };
 	struct netra_rtsp_stats stats;
 
 	netra_rtsp_get_stats(s->rtsp, &stats);
+	if (s->web)
+		netra_web_get_stats(s->web, &web);
 	return json_pack("{s:s, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-		"s:I, s:I, s:I, s:I, s:I, s:o}",
+		"s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o}",
 		"event", event,
 		"seconds", (double)(cli_now_ns() - s->start_ns) / 1e9,
 		"connections", (json_int_t)stats.connections,
@@ -63,6 +66,10 @@ static json_t *status_json(const struct serve *s, const char *event)
 		"sent_bytes", (json_int_t)stats.sent_bytes,
 		"dropped_frames", (json_int_t)stats.dropped_frames,
 		"refused_packets", (json_int_t)stats.refused_packets,
+		"web", "connections", (json_int_t)web.connections,
+		"watching", (json_int_t)web.watching,
+		"sent_bytes", (json_int_t)web.sent_bytes,
+		"skipped_frames", (json_int_t)web.skipped_frames,
 		"channels", channels_json(s));
 }
 
@@ -70,18 +77,25 @@ void serve_show_ready(const struct serve *s)
 {
 	if (s->options.json) {
 		json_t *rtsp = json_array(), *boards = json_array();
+		json_t *web = json_array();
 
 		for (unsigned int i = 0; i < s->addresses; i++)
 			json_array_append_new(rtsp, json_string(s->address[i]));
 		for (uint32_t i = 0; i < s->options.boards; i++)
 			json_array_append_new(boards, json_string(
 						      s->options.board[i]));
-		print_line(json_pack("{s:s, s:o, s:o}", "event", "ready",
-				     "rtsp", rtsp, "boards", boards));
+		for (unsigned int i = 0; i < s->web_addresses; i++)
+			json_array_append_new(web, json_string(
+						      s->web_address[i]));
+		print_line(json_pack("{s:s, s:o, s:o, s:o}", "event", "ready",
+				     "rtsp", rtsp, "web", web, "boards",
+				     boards));
 		return;
 	}
 	if (s->options.quiet)
 		return;
+	for (unsigned int i = 0; i < s->web_addresses; i++)
+		printf("%s/   in a browser\n", s->web_address[i]);
 	for (unsigned int i = 0; i < s->addresses; i++) {
 		for (uint32_t b = 0; b < s->hub.boards; b++) {
 			char board[24] = "";
@@ -146,21 +160,26 @@ static void add_table(const struct serve *s, FILE *file)
 
 static void summary(struct serve *s, FILE *file)
 {
+	struct netra_web_stats web = { 0 };
 	struct netra_rtsp_stats stats;
-	uint64_t now_ns = cli_now_ns();
+	uint64_t now_ns = cli_now_ns(), sent, dropped;
 	double seconds = (double)(now_ns - s->shown_ns) / 1e9;
 	char clock[24];
 
 	netra_rtsp_get_stats(s->rtsp, &stats);
+	if (s->web)
+		netra_web_get_stats(s->web, &web);
+	sent = stats.sent_bytes + web.sent_bytes;
+	dropped = stats.dropped_frames + web.skipped_frames;
 	cli_format_clock(clock, sizeof(clock),
 			 (now_ns - s->start_ns) / 1000000u);
 	fprintf(file, "%s  %u connections; playing: %u UDP, %u TCP, %u "
-		"multicast; %.1f Mb/s; %llu frames dropped for slow ones\n",
-		clock, stats.connections, stats.playing[0], stats.playing[1],
-		stats.playing[2],
-		(double)(stats.sent_bytes - s->shown_bytes) * 8e-6 / seconds,
-		(unsigned long long)stats.dropped_frames);
-	s->shown_bytes = stats.sent_bytes;
+		"multicast, %u web; %.1f Mb/s; %llu frames dropped for slow "
+		"ones\n", clock, stats.connections + web.connections,
+		stats.playing[0], stats.playing[1], stats.playing[2],
+		web.watching, (double)(sent - s->shown_bytes) * 8e-6 / seconds,
+		(unsigned long long)dropped);
+	s->shown_bytes = sent;
 	s->shown_ns = now_ns;
 }
 

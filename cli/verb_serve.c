@@ -23,6 +23,22 @@ int serve_parse(const struct cli_verb *verb, int argc, char **argv,
 		{ "rtsps", 0, CLI_STRING, &o->rtsps, "ADDR",
 		  "the same with TLS (default: none; usual is :322)", 0, 0,
 		  NULL },
+		{ "web", 0, CLI_STRING, &o->web, "ADDR",
+		  "where browsers are served, with TLS if there is a --cert "
+		  "(default: :8080 with --users, else localhost:8080)", 0, 0,
+		  NULL },
+		{ "store", 's', CLI_STRING, &o->store, "DIR",
+		  "record there, too, and show what is recorded", 0, 0, NULL },
+		{ "keep-bytes", 0, CLI_SIZE, &o->keep_bytes, "SIZE",
+		  "delete a channel's oldest files beyond this (default: never)",
+		  1u << 20, UINT64_C(1) << 50, NULL },
+		{ "keep", 0, CLI_DURATION, &o->keep_ms, "TIME",
+		  "delete files older than this, like 30d (default: never)",
+		  1000, UINT64_C(3153600000000), NULL },
+		{ "free", 0, CLI_SIZE, &o->free_bytes, "SIZE",
+		  "delete the oldest files when the file system has less left "
+		  "(default: 1G, at most a tenth of it)", 1, UINT64_C(1) << 50,
+		  NULL },
 		{ "cert", 0, CLI_STRING, &o->certificate, "FILE",
 		  "certificate and chain for TLS, PEM", 0, 0, NULL },
 		{ "key", 0, CLI_STRING, &o->key, "FILE",
@@ -96,6 +112,11 @@ int serve_parse(const struct cli_verb *verb, int argc, char **argv,
 			  (unsigned int)o->udp_port + 1);
 		return CLI_USAGE;
 	}
+	if (o->store && o->boards > 1) {
+		cli_error("--store: it holds one board's channels: run another "
+			  "'netra serve' for the second board");
+		return CLI_USAGE;
+	}
 	if (o->rtsps && !o->certificate) {
 		cli_error("--rtsps: TLS takes a certificate: add --cert FILE "
 			  "and --key FILE");
@@ -128,14 +149,15 @@ const struct cli_verb cli_verb_serve = {
 	.name = "serve",
 	.operand = "BOARD...",
 	.boards_max = NETRA_STREAM_BOARDS_MAX,
-	.synopsis = "[--rtsp ADDR] [--users FILE]",
-	.summary = "Send channels to players by RTSP",
+	.synopsis = "[--store DIR] [--users FILE]",
+	.summary = "Send channels to players and browsers, record them",
 	.description =
 "Serves rtsp://HOST:8554/ch/N, for channels of a second board\n"
 "rtsp://HOST:8554/board/1/ch/N, over UDP, TCP and multicast, to any number of\n"
-"clients. Each begins at the last key frame, at once. Boots boards that are not\n"
-"running. Without --users anybody may watch; it listens on this machine only\n"
-"then, unless --rtsp says otherwise. Ends at --duration, at a signal, or when all\n"
-"boards are lost. SIGHUP reads users, certificate and --config again.\n",
+"clients, and to browsers a page with all of it. Each client begins at the last\n"
+"key frame, at once. Boots boards that are not running. Without --users anybody\n"
+"may watch; it listens on this machine only then, unless --rtsp or --web say\n"
+"otherwise. Ends at --duration, at a signal, or when all boards are lost. SIGHUP\n"
+"reads users, RTSP's certificate and --config again.\n",
 	.run = run,
 };

@@ -419,3 +419,8 @@ void netra_rtsp_get_stats(const struct netra_rtsp_server *server,
 			if (server->group[b][n])
 				count(stats, &server->group[b][n]->sink);
 }
+
+struct netra_throttle *netra_rtsp_throttle(struct netra_rtsp_server *server)
+{
+	return &server->throttle;
+}

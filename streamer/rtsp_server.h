@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 
 #include "hub.h"
+#include "throttle.h"
 #include "tls.h"
 #include "users.h"
 
@@ -64,6 +65,9 @@ void netra_rtsp_close(struct netra_rtsp_server *server);
 
 /** netra_rtsp_free() - … it can be freed. */
 void netra_rtsp_free(struct netra_rtsp_server *server);
+
+/** netra_rtsp_throttle() - Of wrong passwords; for other servers to share. */
+struct netra_throttle *netra_rtsp_throttle(struct netra_rtsp_server *server);
 
 struct netra_rtsp_stats {
 	uint32_t connections;

@@ -56,8 +56,8 @@ _netra()
 	record) options="--store --channels --duration --fragment --rotate --buffer
 		--keep-bytes --keep --free --alarm --metrics --config --no-sync --strict $start
 		--quiet --json" ;;
-	serve) options="--channels --rtsp --rtsps --cert --key --users --clients --timeout
-		--udp-port --multicast --multicast-interface --ttl --buffer --late --duration
+	serve) options="--channels --rtsp --rtsps --web --store --keep-bytes --keep
+		--free --cert --key --users --clients --timeout --udp-port --multicast --multicast-interface --ttl --buffer --late --duration
 		--config $start --interval --quiet --json" ;;
 	user) options="--users --add --channels --remove --list --json" ;;
 	store) options="--store --channels --from --to --timezone --days --gaps --protect

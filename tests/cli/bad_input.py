@@ -92,6 +92,8 @@ for _name, _words, _says in (
         ("serve_odd_port", ["serve", "emulated", "--udp-port", "5001"], ["5001", "even"]),
         ("serve_multicast", ["serve", "emulated:channels=1", "--multicast", "10.0.0.1:5004"], ["10.0.0.1", "239."]),
         ("serve_tls_without_certificate", ["serve", "emulated", "--rtsps", ":322"], ["--cert"]),
+        ("serve_web_address", ["serve", "emulated:channels=1", "--rtsp", "none", "--web", "nowhere"], ["--web", "nowhere"]),
+        ("serve_store_of_two", ["serve", "emulated", "emulated", "--store", "x"], ["--store", "one board"]),
         ("serve_channels", ["serve", "emulated:channels=4", "--channels", "9"], ["9", "0 to 3"]),
         ("user_nothing", ["user"], ["--users"]),
         ("user_board", ["user", "emulated"], ["options only"]),
@@ -374,7 +376,7 @@ def no_boot_of_a_cold_board():
 def serve_files():
     """Files that netra serve cannot use: one line, before a client is let in."""
     folder = pathlib.Path(tempfile.mkdtemp(dir=FOLDER))
-    users, words = folder / "users", ["serve", "emulated:channels=1", "--rtsp", "localhost:0"]
+    users, words = folder / "users", ["serve", "emulated:channels=1", "--rtsp", "localhost:0", "--web", "none"]
     fails(1, *words, "--users", users, says=[str(users)])
     users.write_text("anna:1:2:*\n")
     users.chmod(0o600)

@@ -182,7 +182,7 @@ def several_boards_and_a_file_of_options():
     file = FOLDER / "serve.conf"
     file.write_text(f"# a comment\nboard = emulated:channels=1,source={source}\nboard = emulated:channels=3,"
                     f"source={source}\nrtsp = localhost:1\ninterval = 200ms\njson = yes\nquiet=no\n", encoding="utf-8")
-    with subprocess.Popen([NETRA, "serve", "--config", file, "--rtsp", "127.0.0.1:0"], stdout=subprocess.PIPE,
+    with subprocess.Popen([NETRA, "serve", "--config", file, "--rtsp", "127.0.0.1:0", "--web", "none"], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True) as process:
         try:
             ready = json.loads(process.stdout.readline())
@@ -211,7 +211,7 @@ def service_manager():
         listener.listen()
         port = listener.getsockname()[1]
         # As systemd does it: descriptor 3, and the number of the process itself.
-        words = ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", str(NETRA), "serve", "emulated:channels=1", "--quiet"]
+        words = ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", str(NETRA), "serve", "emulated:channels=1", "--web", "none", "--quiet"]
         read = os.dup(listener.fileno())
         env = {**os.environ, "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "1000000", "LISTEN_FDS": "1",
                "LISTEN_FDNAMES": "rtsp"}

@@ -68,7 +68,7 @@ class Server:
         sources = cameras() if sources is None else sources
         self.sources = sources
         self.board = board or ",".join([f"emulated:channels={channels}"] + [f"source={path}" for path in sources])
-        words = ["serve", self.board, "--rtsp", "localhost:0", "--json", "--interval", "200ms", *options]
+        words = ["serve", self.board, "--rtsp", "localhost:0", "--web", "none", "--json", "--interval", "200ms", *options]
         self.errors = open(FOLDER / f"errors-{time.monotonic_ns()}", "w+", encoding="utf-8")
         self.process = subprocess.Popen([str(word) for word in (NETRA, *words)], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=self.errors, text=True, env=env)

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The web server's life: made, fed with frames, closed. */
+#include "web.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "web_internal.h"
+
+#define FRAME_ROOM_BYTES (1u << 20)	/* to begin with */
+#define FRAME_ROOM_MAX (16u << 20)
+#define CLIENTS_DEFAULT 256u
+#define SESSIONS_SECONDS 10u
+#define CLOSE_STEPS 1000u	/* of a millisecond */
+
+static int64_t wall_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* ---- frames ---------------------------------------------------------------- */
+
+static bool grow_frame(struct netra_web *web, size_t bytes)
+{
+	uint8_t *frame;
+
+	if (bytes > FRAME_ROOM_MAX)
+		return false;
+	frame = realloc(web->frame, bytes);
+	if (!frame)
+		return false;
+	web->frame = frame;
+	web->frame_room = bytes;
+	return true;
+}
+
+/* A frame that no memory is there for is taken and let go. */
+static void skip_frame(struct netra_web_channel *channel)
+{
+	struct netra_frame frame;
+
+	if (netra_reader_next(channel->reader, &frame) == NETRA_OK) {
+		netra_reader_release(channel->reader, &frame);
+		channel->lost++;
+	}
+}
+
+static void pump_channel(struct netra_web *web,
+			 struct netra_web_channel *channel, uint64_t now_ns)
+{
+	int64_t wall_ns = wall_now_ns();
+	struct netra_frame frame;
+	enum netra_error error;
+	bool made = false;
+
+	for (;;) {
+		error = netra_reader_copy(channel->reader, web->frame,
+					  web->frame_room, &frame);
+		if (error == NETRA_ERR_NO_MEMORY) {
+			if (!grow_frame(web, frame.length))
+				skip_frame(channel);
+			continue;
+		}
+		if (error != NETRA_OK)
+			break;
+		channel->frames++;
+		channel->bytes += frame.length;
+		channel->lost += frame.lost;
+		channel->frame_ns = now_ns;
+		made |= netra_live_add(&channel->live, &frame,
+				       wall_ns - (int64_t)(frame.host_time_ns ?
+						 now_ns - frame.host_time_ns : 0));
+	}
+	if (made)
+		netra_web_socket_wake(channel);
+	if (error != NETRA_ERR_AGAIN) {
+		netra_reader_close(channel->reader);
+		channel->reader = NULL;
+	}
+}
+
+void netra_web_pump(struct netra_web *web, uint32_t board, uint64_t now_ns)
+{
+	for (uint32_t i = 0; i < web->channels; i++)
+		if (web->channel[i].reader && web->channel[i].board == board)
+			pump_channel(web, &web->channel[i], now_ns);
+}
+
+/* ---- events ---------------------------------------------------------------- */
+
+static struct netra_web_note *new_note(struct netra_web *web, const char *kind)
+{
+	struct netra_web_note *note = &web->event[web->events++ % NETRA_WEB_NOTES];
+
+	note->time_ms = wall_now_ns() / 1000000;
+	note->board = note->channel = -1;
+	snprintf(note->kind, sizeof(note->kind), "%s", kind);
+	return note;
+}
+
+void netra_web_event(struct netra_web *web, uint32_t board, int channel,
+		     const char *text)
+{
+	struct netra_web_note *note = new_note(web, "board");
+
+	note->board = (int32_t)board;
+	note->channel = channel;
+	snprintf(note->text, sizeof(note->text), "%s", text);
+}
+
+void netra_web_alarm(struct netra_web *web, const char *text)
+{
+	if (strcmp(web->alarm, text) == 0)
+		return;
+	if (text[0])
+		snprintf(new_note(web, "alarm")->text,
+			 sizeof(web->event[0].text), "%s", text);
+	snprintf(web->alarm, sizeof(web->alarm), "%s", text);
+}
+
+/* ---- once a second ----------------------------------------------------------- */
+
+static void end_dead_sessions(struct netra_web *web, uint64_t now_ns)
+{
+	if (netra_web_open_to_all(web))
+		return;
+	for (uint32_t i = 0; i < web->channels; i++) {
+		for (struct netra_web_client *c = web->channel[i].clients; c;
+		     c = c->next) {
+			if (!c->token[0] ||
+			    netra_session_user(&web->sessions, web->options.users,
+					       c->token, now_ns))
+				continue;
+			c->ended = true;
+			lws_callback_on_writable(c->wsi);
+		}
+	}
+}
+
+static void each_second(uv_timer_t *timer)
+{
+	struct netra_web *web = timer->data;
+	uint64_t now_ns = uv_hrtime();
+
+	for (uint32_t i = 0; i < web->channels; i++) {
+		struct netra_web_channel *c = &web->channel[i];
+
+		c->frame_rate = (uint32_t)(c->frames - c->frames_before);
+		c->bit_rate = (uint32_t)(c->bytes - c->bytes_before) * 8;
+		c->frames_before = c->frames;
+		c->bytes_before = c->bytes;
+	}
+	if (++web->seconds % SESSIONS_SECONDS == 0)
+		end_dead_sessions(web, now_ns);
+	netra_web_disk_look(web);
+}
+
+/* ---- connections ------------------------------------------------------------- */
+
+static void accept_ready(uv_poll_t *poll, int status, int events)
+{
+	struct netra_web *web = poll->data;
+	int listener, fd, on = 1;
+
+	(void)events;
+	if (status < 0 || uv_fileno((uv_handle_t *)poll, &listener))
+		return;
+	for (int i = 0; i < 16; i++) {
+		fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			return;
+		if (web->closing || web->connections >= web->connections_max) {
+			web->refused++;
+			close(fd);
+			continue;
+		}
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		/* On failure it has closed the descriptor. */
+		lws_adopt_socket_vhost(web->vhost, fd);
+	}
+}
+
+static void free_handle(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void free_listener(uv_handle_t *handle)
+{
+	close((int)(intptr_t)handle->data);
+	free(handle);
+}
+
+enum netra_error netra_web_listen(struct netra_web *web, int fd)
+{
+	uv_poll_t *poll = malloc(sizeof(*poll));
+
+	if (!poll || web->listeners == NETRA_WEB_LISTENERS) {
+		free(poll);
+		close(fd);
+		return NETRA_ERR_NO_MEMORY;
+	}
+	if (uv_poll_init(web->loop, poll, fd)) {
+		free(poll);
+		close(fd);
+		return NETRA_ERR_IO;
+	}
+	poll->data = web;
+	web->listener[web->listeners++] = poll;
+	uv_poll_start(poll, UV_READABLE, accept_ready);
+	return NETRA_OK;
+}
+
+/* ---- life ---------------------------------------------------------------------- */
+
+static enum netra_error open_channel(struct netra_web *web,
+				     const struct netra_feed *feed)
+{
+	struct netra_web_channel *c = &web->channel[web->channels];
+	enum netra_error error;
+
+	c->web = web;
+	c->board = feed->board_index;
+	c->channel = feed->channel;
+	error = netra_live_init(&c->live, feed->channel, LWS_PRE);
+	if (error)
+		return error;
+	web->channels++;
+	return netra_reader_open(feed->board, feed->channel,
+				 NETRA_READER_CHECK | NETRA_READER_FROM_KEY,
+				 &c->reader);
+}
+
+static enum netra_error open_channels(struct netra_web *web)
+{
+	struct netra_hub *hub = web->options.hub;
+	uint32_t count = 0;
+	enum netra_error error;
+
+	for (uint32_t b = 0; b < hub->boards; b++)
+		count += hub->board[b].channels;
+	web->channel = calloc(count ? count : 1, sizeof(*web->channel));
+	if (!web->channel)
+		return NETRA_ERR_NO_MEMORY;
+	for (uint32_t b = 0; b < hub->boards; b++) {
+		for (uint32_t i = 0; i < hub->board[b].channels; i++) {
+			if (!hub->board[b].feed[i])
+				continue;
+			error = open_channel(web, hub->board[b].feed[i]);
+			if (error)
+				return error;
+		}
+	}
+	return NETRA_OK;
+}
+
+static enum netra_error open_context(struct netra_web *web, char *why,
+				     size_t why_bytes)
+{
+	static const lws_retry_bo_t idle = {
+		.secs_since_valid_ping = 20, .secs_since_valid_hangup = 40,
+	};
+	const struct netra_web_options *o = &web->options;
+	void *loops[] = { web->loop };
+	struct lws_context_creation_info info = {
+		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
+		.protocols = netra_web_protocols,
+		.options = LWS_SERVER_OPTION_LIBUV |
+			   LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+		.foreign_loops = loops,
+		.user = web,
+		.pcontext = &web->context,
+		.gid = -1, .uid = -1,
+		.max_http_header_data = 8192,
+		.max_http_header_pool = 128,
+		.timeout_secs = 10,
+		.keepalive_timeout = 30,
+		.fd_limit_per_thread = web->connections_max + 32,
+		.retry_and_idle_policy = &idle,
+		.server_string = "netra",
+		.alpn = "http/1.1",
+	};
+
+	lws_set_log_level(LLL_ERR, NULL);
+	if (o->certificate)
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+	web->context = lws_create_context(&info);
+	if (!web->context) {
+		snprintf(why, why_bytes, "web: libwebsockets does not start: "
+			 "install libwebsockets-evlib-uv");
+		return NETRA_ERR_UNSUPPORTED;
+	}
+	info.ssl_cert_filepath = o->certificate;
+	info.ssl_private_key_filepath = o->key;
+	web->vhost = lws_create_vhost(web->context, &info);
+	if (!web->vhost) {
+		snprintf(why, why_bytes, "%s: not a certificate with its key: "
+			 "name PEM files that belong together",
+			 o->certificate ? o->certificate : "web");
+		return NETRA_ERR_INVALID;
+	}
+	return NETRA_OK;
+}
+
+void netra_web_free(struct netra_web *web)
+{
+	if (!web->gone || web->jobs)
+		return;
+
+	for (uint32_t i = 0; i < web->channels; i++)
+		netra_live_free(&web->channel[i].live);
+	free(web->channel);
+	free(web->frame);
+	free(web);
+}
+
+enum netra_error netra_web_open(struct netra_web **result, uv_loop_t *loop,
+				const struct netra_web_options *options,
+				char *why, size_t why_bytes)
+{
+	struct netra_web *web = calloc(1, sizeof(*web));
+	enum netra_error error = NETRA_ERR_NO_MEMORY;
+
+	snprintf(why, why_bytes, "web: out of memory: close other programs");
+	if (!web)
+		return error;
+	web->loop = loop;
+	web->options = *options;
+	web->connections_max = options->clients_max ? options->clients_max :
+						      CLIENTS_DEFAULT;
+	web->started_ms = wall_now_ns() / 1000000;
+	if (!grow_frame(web, FRAME_ROOM_BYTES))
+		goto err_free;
+	web->second = malloc(sizeof(*web->second));
+	if (!web->second)
+		goto err_free;
+	error = open_channels(web);
+	if (error) {
+		snprintf(why, why_bytes, "web: %s", netra_error_name(error));
+		goto err_readers;
+	}
+	error = open_context(web, why, why_bytes);
+	if (error)
+		goto err_context;
+	uv_timer_init(loop, web->second);
+	web->second->data = web;
+	uv_timer_start(web->second, each_second, 1000, 1000);
+	snprintf(new_note(web, "start")->text, sizeof(web->event[0].text),
+		 "serving began");
+	*result = web;
+	return NETRA_OK;
+
+err_context:
+	if (web->context)
+		lws_context_destroy(web->context);
+	for (unsigned int i = 0; web->context && i < CLOSE_STEPS; i++)
+		uv_run(loop, UV_RUN_NOWAIT);
+err_readers:
+	for (uint32_t i = 0; web->channel && i < web->channels; i++)
+		netra_reader_close(web->channel[i].reader);
+	free(web->second);
+err_free:
+	web->gone = true;
+	netra_web_free(web);
+	return error;
+}
+
+uint32_t netra_web_end(struct netra_web *web)
+{
+	uint32_t left = 0;
+
+	if (!web->closing)
+		netra_web_socket_end(web, NULL);
+	web->closing = true;
+	for (uint32_t i = 0; i < web->channels; i++)
+		left += web->channel[i].client_count;
+	return left;
+}
+
+void netra_web_close(struct netra_web *web)
+{
+	if (!web)
+		return;
+	web->closing = true;
+	for (uint32_t i = 0; i < web->channels; i++) {
+		netra_reader_close(web->channel[i].reader);
+		web->channel[i].reader = NULL;
+	}
+	for (uint32_t i = 0; i < web->listeners; i++) {
+		int fd = -1;
+
+		uv_fileno((uv_handle_t *)web->listener[i], &fd);
+		uv_poll_stop(web->listener[i]);
+		web->listener[i]->data = (void *)(intptr_t)fd;
+		uv_close((uv_handle_t *)web->listener[i], free_listener);
+	}
+	uv_close((uv_handle_t *)web->second, free_handle);
+	lws_context_destroy(web->context);
+	/* It goes in steps, from the loop, and sets its pointer to NULL then. */
+	for (unsigned int i = 0; web->context && i < CLOSE_STEPS; i++) {
+		uv_run(web->loop, UV_RUN_NOWAIT);
+		if (web->context)
+			usleep(1000);
+	}
+	web->gone = true;
+	netra_web_free(web);
+}
+
+void netra_web_get_stats(const struct netra_web *web,
+			 struct netra_web_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	stats->connections = web->connections;
+	for (uint32_t i = 0; i < web->channels; i++) {
+		stats->watching += web->channel[i].client_count;
+		stats->sent_bytes += web->channel[i].sent_bytes;
+		stats->skipped_frames += web->channel[i].skipped;
+	}
+}

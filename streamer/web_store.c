@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is asked of the store is done by libuv's workers: disks may be slow,
+ * and pictures must not wait for them.
+ */
+#include "web_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define DAY_MS INT64_C(86400000)
+#define RANGE_MAX_MS (8 * DAY_MS)
+#define EXPORT_MAX_MS DAY_MS
+#define DISK_SECONDS 5u
+
+void netra_web_job_fail(struct netra_web_job *job, unsigned int status,
+			const char *text)
+{
+	json_decref(job->json);
+	job->status = status;
+	job->json = json_pack("{s:s}", "error", text);
+}
+
+/* A file that is being written is asked for by the name it will have. */
+int netra_web_open_file(const char *store, uint32_t channel, const char *name)
+{
+	enum netra_store_kind kind;
+	char path[1024];
+	int64_t start_ms;
+	struct stat st;
+	int fd = -1;
+
+	if (!netra_store_name_read(name, &start_ms, &kind) ||
+	    kind != NETRA_STORE_FILE_WHOLE)
+		return -1;
+	for (int part = 0; part < 2 && fd < 0; part++) {
+		snprintf(path, sizeof(path), "%s/ch%02u/%s%s", store, channel,
+			 name, part ? ".part" : "");
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	}
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void run_media(struct netra_web_job *job)
+{
+	struct stat st;
+
+	job->fd = netra_web_open_file(job->web->options.store, job->channel,
+				      job->name);
+	if (job->fd < 0 || fstat(job->fd, &st)) {
+		netra_web_job_fail(job, 404, "there is no such recording: it "
+				   "may have been deleted to make room");
+		return;
+	}
+	job->size = (uint64_t)st.st_size;
+	job->type = "video/mp4";
+}
+
+static void work(uv_work_t *work)
+{
+	struct netra_web_job *job = work->data;
+
+	job->run(job);
+}
+
+static int answer(struct netra_web_job *job)
+{
+	struct netra_web_exchange *exchange = job->exchange;
+	char extra[160];
+	json_t *json = job->json;
+	int fd = job->fd;
+
+	if (fd < 0) {
+		job->json = NULL;
+		return netra_web_answer_json(exchange, job->status, json, NULL);
+	}
+	job->fd = -1;
+	snprintf(extra, sizeof(extra), "cache-control: no-store\n%s%.80s%s",
+		 job->name[0] && job->attachment ?
+			 "content-disposition: attachment; filename=\"" : "",
+		 job->attachment ? job->name : "", job->attachment ? "\"\n" : "");
+	return netra_web_file_begin(exchange, fd, job->size, job->type, extra);
+}
+
+static void after(uv_work_t *work, int status)
+{
+	struct netra_web_job *job = work->data;
+	struct netra_web *web = job->web;
+	struct netra_web_exchange *exchange = job->exchange;
+
+	(void)status;
+	web->jobs--;
+	if (exchange && !web->gone) {
+		exchange->job = NULL;
+		if (answer(job)) {
+			exchange->broken = true;
+			lws_callback_on_writable(exchange->wsi);
+		}
+	}
+	if (job->fd >= 0)
+		close(job->fd);
+	json_decref(job->json);
+	free(job);
+	netra_web_free(web);
+}
+
+static int check_range(struct netra_web_exchange *exchange,
+		       struct netra_web_job *job, int64_t most_ms)
+{
+	job->from_ms = netra_web_argument(exchange->wsi, "from", -1);
+	job->to_ms = netra_web_argument(exchange->wsi, "to", -1);
+	return job->from_ms < 0 || job->to_ms <= job->from_ms ||
+	       job->to_ms - job->from_ms > most_ms;
+}
+
+int netra_web_job(struct netra_web_exchange *exchange)
+{
+	struct netra_web *web = exchange->web;
+	const struct netra_web_route *route = &exchange->route;
+	struct netra_web_job *job;
+	int bad = 0;
+
+	if (web->jobs >= NETRA_WEB_JOBS_MAX)
+		return netra_web_fail(exchange, 503, "the disk is busy: try "
+				      "again");
+	job = calloc(1, sizeof(*job));
+	if (!job)
+		return -1;
+	job->work.data = job;
+	job->web = web;
+	job->exchange = exchange;
+	job->channel = route->channel;
+	job->fd = -1;
+	job->status = 200;
+	snprintf(job->name, sizeof(job->name), "%s", route->name);
+	for (uint32_t i = 0; i < 64; i++)
+		if (netra_web_may(web, exchange->user, 0, i))
+			job->channels |= UINT64_C(1) << i;
+	switch (route->place) {
+	case NETRA_WEB_TIMELINE:
+		job->run = netra_web_run_timeline;
+		bad = check_range(exchange, job, RANGE_MAX_MS);
+		break;
+	case NETRA_WEB_RECORDINGS:
+		job->run = netra_web_run_recordings;
+		bad = check_range(exchange, job, DAY_MS);
+		break;
+	case NETRA_WEB_EXPORT:
+		job->run = netra_web_run_export;
+		job->attachment = true;
+		bad = check_range(exchange, job, EXPORT_MAX_MS);
+		break;
+	default:
+		job->run = run_media;
+	}
+	if (bad) {
+		free(job);
+		return netra_web_fail(exchange, 400, "from and to must be times "
+				      "in ms since 1970, not too far apart");
+	}
+	if (uv_queue_work(web->loop, &job->work, work, after)) {
+		free(job);
+		return -1;
+	}
+	exchange->job = job;
+	web->jobs++;
+	return 0;
+}
+
+void netra_web_job_forget(struct netra_web_exchange *exchange)
+{
+	if (exchange->job)
+		exchange->job->exchange = NULL;
+	exchange->job = NULL;
+}
+
+/* ---- how full the disk is ------------------------------------------------------ */
+
+static void run_disk(struct netra_web_job *job)
+{
+	struct statvfs fs;
+
+	job->size = netra_web_store_bytes(job->web->options.store);
+	if (!statvfs(job->web->options.store, &fs))
+		job->channels = (uint64_t)fs.f_bavail * fs.f_frsize;
+}
+
+static void have_disk(uv_work_t *work, int status)
+{
+	struct netra_web_job *job = work->data;
+	struct netra_web *web = job->web;
+
+	(void)status;
+	web->jobs--;
+	web->disk_bytes = job->size;
+	web->disk_free = job->channels;
+	free(job);
+	netra_web_free(web);
+}
+
+void netra_web_disk_look(struct netra_web *web)
+{
+	struct netra_web_job *job;
+
+	/* Counting a large store takes its time: the more, the more rarely. */
+	if (!web->options.store || web->seconds % DISK_SECONDS != 1 || web->jobs)
+		return;
+	job = calloc(1, sizeof(*job));
+	if (!job)
+		return;
+	job->work.data = job;
+	job->web = web;
+	job->run = run_disk;
+	if (uv_queue_work(web->loop, &job->work, work, have_disk))
+		free(job);
+	else
+		web->jobs++;
+}
