@@ -126,8 +126,9 @@ def times_and_reports():
                     arrived = time.time()
             shown = sorted((stamp - times[0] + 2 ** 31) % 2 ** 32 - 2 ** 31 for stamp in times)
             expect(sorted(times) != times, "B-frames, and yet times only rise")
+            # A machine that is too busy loses frames, and their times with them.
             for a, b in zip(shown, shown[1:]):
-                equal(b - a, 3000, "time between two pictures")
+                expect(b > a and (b - a) % 3000 == 0, f"time between two pictures: {b - a}")
             expect(report and report[1] == 200, "no sender report came first")
             seconds, part, stamp = struct.unpack(">III", report[8:20])
             wall = seconds - 2208988800 + part / 2 ** 32
