@@ -14,6 +14,7 @@
 #define CAPABILITIES	0x34u
 #define CAP_MSI		0x05u
 #define CAP_PCIE	0x10u
+#define MSI_64_BIT	(1u << 23)	/* in the first word: the address has two */
 #define CAPABILITIES_MAX 48	/* a list that goes round ends here */
 #define DEVICE_CAP	0x04u	/* in the PCI Express capability */
 #define DEVICE_CAP_FLR	(1u << 28)
@@ -75,6 +76,14 @@ static void find_capabilities(struct netra_device *dev)
 	}
 }
 
+/* Words of the MSI capability that are there, and that a reset clears. */
+static ULONG msi_words(const struct netra_device *dev)
+{
+	if (!dev->msi_cap)
+		return 0;
+	return dev->msi[0] & MSI_64_BIT ? 4 : 3;
+}
+
 void netra_config_save(struct netra_device *dev)
 {
 	if (!netra_config_present(dev))
@@ -82,7 +91,8 @@ void netra_config_save(struct netra_device *dev)
 	find_capabilities(dev);
 	for (ULONG i = 0; i < NETRA_CONFIG_WORDS; i++)
 		dev->config[i] = netra_config_read(dev, 4 * i);
-	for (ULONG i = 0; dev->msi_cap && i < RTL_NUMBER_OF(dev->msi); i++)
+	dev->msi[0] = netra_config_read(dev, dev->msi_cap);
+	for (ULONG i = 1; i < msi_words(dev); i++)
 		dev->msi[i] = netra_config_read(dev, dev->msi_cap + 4 * i);
 	if (dev->pcie_cap)
 		dev->device_control = (uint16_t)netra_config_read(
@@ -100,7 +110,7 @@ void netra_config_restore(struct netra_device *dev)
 		put(dev, 0x10 + 4 * i, dev->config[4 + i], 4);
 	put(dev, 0x3c, dev->config[0x3c / 4] & 0xff, 1);
 	/* Address and data first, then the word that enables. */
-	for (ULONG i = 1; dev->msi_cap && i < RTL_NUMBER_OF(dev->msi); i++)
+	for (ULONG i = 1; i < msi_words(dev); i++)
 		put(dev, dev->msi_cap + 4 * i, dev->msi[i], 4);
 	if (dev->msi_cap)
 		put(dev, dev->msi_cap + 2, dev->msi[0] >> 16, 2);

@@ -104,6 +104,8 @@ static NTSTATUS create_parts(struct netra_device *dev)
 	/* Its outbound registers hold 64 bits of a bus address. */
 	WDF_DMA_ENABLER_CONFIG_INIT(&dma, WdfDmaProfileScatterGather64Duplex,
 				    LONGEST_TRANSFER);
+	/* The adapter's own lists are used: a lookaside list for this length is large. */
+	dma.Flags = WDF_DMA_ENABLER_CONFIG_NO_SGLIST_PREALLOCATION;
 	if (NT_SUCCESS(status))
 		status = WdfDmaEnablerCreate(dev->wdf, &dma, WDF_NO_OBJECT_ATTRIBUTES,
 					     &dev->dma);

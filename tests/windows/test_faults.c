@@ -187,6 +187,40 @@ static void gives_up_with_words(void **state)
 	end(&e, &p);
 }
 
+/* Nobody takes them: the oldest go, and how many says the next one. */
+static void events_are_not_kept_for_ever(void **state)
+{
+	const char *words[] = { "--channels", "1", "--size", "96x80", "--fps", "120", "--fault",
+				"signal-lost:ch=0,after=2,for=1,count=0", NULL };
+	struct netra_ioc_event event = { 0 };
+	struct program p, q;
+	struct emulator e;
+	uint64_t kept = 0;
+
+	(void)state;
+	bench_board(&e, words);
+	bench_start();
+	program_start(&p);
+	program_start(&q);
+	wait_for_state(&p, ATTACHED);
+	start_channel(&p, 0);
+	for (uint64_t taken = 0, limit = now_ms() + 30000; taken < 300 && now_ms() < limit;) {
+		if (call(&q, NETRA_IOC_EVENT, &event, sizeof(event)))
+			machine_sleep_ns(5000000);
+		else
+			taken++;
+		assert_int_equal(event.lost, 0);
+	}
+	assert_int_equal(command(&p, 0, NETRA_CMD_STOP, NULL), NETRA_OK);
+	assert_int_equal(call(&p, NETRA_IOC_EVENT, &event, sizeof(event)), OK);
+	assert_true(event.lost >= 300 - 256);
+	while (!call(&p, NETRA_IOC_EVENT, &event, sizeof(event)))
+		kept++;
+	assert_true(kept >= 255);
+	program_end(&p);
+	end(&e, &q);
+}
+
 static void is_gone(void **state)
 {
 	struct got g = { 0 };
@@ -240,6 +274,7 @@ int main(void)
 		TEST(boards_come_back),
 		TEST(interrupts_misbehave),
 		TEST(gives_up_with_words),
+		TEST(events_are_not_kept_for_ever),
 		TEST(is_gone),
 		TEST(boots_fail_with_words),
 	};

@@ -323,6 +323,8 @@ static NTSTATUS NTAPI dma_create(PWDF_DRIVER_GLOBALS g, WDFDEVICE device, PWDF_D
 	(void)g;
 	AT_MOST(PASSIVE);
 	RULE(c->Size == sizeof(*c) && c->Profile == WdfDmaProfileScatterGather64Duplex, "another profile");
+	RULE(c->MaximumLength < 1u << 20 || c->Flags & WDF_DMA_ENABLER_CONFIG_NO_SGLIST_PREALLOCATION,
+	     "a lookaside list of megabytes");
 	if (fake_fails("WdfDmaEnablerCreate"))
 		return STATUS_INSUFFICIENT_RESOURCES;
 	*handle = (WDFDMAENABLER)fake_object_new(T_DMA, sizeof(struct object), of(device, T_DEVICE), attributes);
