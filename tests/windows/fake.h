@@ -3,8 +3,8 @@
  * A Windows for one driver: as much of NT and KMDF as the driver uses, with
  * their rules (levels, locks, pools, MDLs, who frees what) as assertions, over
  * an emulated board. This file is what tests see of it, and what its two halves
- * share: nt.c and wdf.c are compiled with the DDK's headers, as the driver is,
- * machine.c with Linux's.
+ * share: nt*.c and wdf*.c are compiled with the DDK's headers, as the driver is,
+ * machine*.c with Linux's.
  *
  * Driver and tests run in this process; threads are real. What is broken ends
  * the process with a sentence: a Windows would have ended with a blue screen.
@@ -60,7 +60,7 @@ void fake_fail_at(unsigned int n);
 unsigned int fake_calls(void);
 const char *fake_failed(void);
 
-/* ---- the machine underneath (machine.c) ---------------------------------- */
+/* ---- the machine underneath (machine*.c) --------------------------------- */
 
 struct fake_options {
 	const char *socket;	/* of the emulated board */
@@ -116,7 +116,7 @@ long machine_file_size(int fd);
 long machine_file_read(int fd, void *to, size_t bytes);
 void machine_file_close(int fd);
 
-/* ---- nt.c ---------------------------------------------------------------- */
+/* ---- nt*.c --------------------------------------------------------------- */
 
 /* What the registry has under Parameters; NULL name ends the list. */
 struct fake_value {

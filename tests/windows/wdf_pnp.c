@@ -7,7 +7,7 @@
 
 #include "wdf_objects.h"
 
-#define CPU_OFFSET 0x400000000ull	/* machine.c's */
+#define CPU_OFFSET 0x400000000ull	/* machine_board.c's */
 
 NTSTATUS NTAPI FxDriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registry_path);
 
