@@ -178,7 +178,8 @@ static enum netra_error adopt(struct netra_store_scan *scan,
 	file->first_pts_90k = file->end_pts_90k = scan->head.media_start_90k;
 	file->bytes = scan->position;
 	netra_mp4_index_init(&file->index);
-	while (!(err = netra_store_scan_next(scan, &moof)))
+	/* Damage in the middle is no reason to lose what follows. */
+	while (!(err = netra_store_scan_next_whole(scan, &moof)))
 		recall(file, scan, &moof);
 	if (err == NETRA_ERR_IO)
 		return say(why, why_bytes, "cannot read it");

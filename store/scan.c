@@ -198,3 +198,17 @@ enum netra_error netra_store_scan_resync(struct netra_store_scan *scan)
 	}
 	return NETRA_ERR_ENDED;
 }
+
+enum netra_error netra_store_scan_next_whole(struct netra_store_scan *scan,
+					     struct netra_mp4_moof *moof)
+{
+	enum netra_error err;
+
+	do {
+		err = netra_store_scan_next(scan, moof);
+		if (err != NETRA_ERR_CORRUPT)
+			return err;
+		err = netra_store_scan_resync(scan);
+	} while (!err);
+	return err;
+}

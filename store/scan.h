@@ -57,6 +57,13 @@ enum netra_error netra_store_scan_payload(const struct netra_store_scan *scan,
 enum netra_error netra_store_scan_resync(struct netra_store_scan *scan);
 
 /**
+ * netra_store_scan_next_whole() - As netra_store_scan_next(), but what is no
+ * fragment is stepped over.
+ */
+enum netra_error netra_store_scan_next_whole(struct netra_store_scan *scan,
+					     struct netra_mp4_moof *moof);
+
+/**
  * netra_store_scan_last() - Find the last fragment whose header is whole.
  *
  * Reads backwards from the end, so it takes no longer for a long file. Sets

@@ -103,12 +103,12 @@ enum netra_error netra_store_summarize(int fd,
 	err = netra_store_scan_open(scan, fd);
 	summary->bytes = scan->size;
 	while (!err) {
-		err = netra_store_scan_next(scan, &moof);
+		err = netra_store_scan_next_whole(scan, &moof);
 		if (!err)
 			err = add(summary, scan, &moof);
 	}
 	free(scan);
-	if (err == NETRA_ERR_ENDED || err == NETRA_ERR_CORRUPT)
+	if (err == NETRA_ERR_ENDED)
 		return summary->fragments ? NETRA_OK : NETRA_ERR_CORRUPT;
 	return err;
 }

@@ -41,7 +41,7 @@ struct netra_store_summary {
  * @fd: Stays the caller's.
  * @summary: Free it with netra_store_summary_free(), whatever is returned.
  *
- * Up to what is no whole fragment. NETRA_ERR_CORRUPT: there is none.
+ * What is no whole fragment is left out. NETRA_ERR_CORRUPT: there is none.
  * NETRA_ERR_IO, NETRA_ERR_NO_MEMORY.
  */
 enum netra_error netra_store_summarize(int fd,
