@@ -4,16 +4,19 @@
 ffprobe, ffmpeg, VLC and Chromium, also while it is being written."""
 
 import contextlib
+import datetime
+import json
 import os
 import pathlib
 import random
 import shutil
+import struct
 import sys
 import tempfile
 import time
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent / folder) for folder in ("", "store")]
-from harness import Skip, equal, expect, frame_hashes, main, run, test  # noqa: E402
+from harness import NETRA, Skip, equal, expect, frame_hashes, main, run, test  # noqa: E402
 from clip import Clip  # noqa: E402
 from recording import Recording, account, files, verified  # noqa: E402
 import browser  # noqa: E402
@@ -27,19 +30,35 @@ _stack = contextlib.ExitStack()
 _shared = {}
 
 
+def record_once(folder, clip):
+    """(store, bytes of files while they were written), or None if the machine was too busy for the board."""
+    with Recording(folder / "store", clip, "--rotate", "4s", "--free", "1", channels=CHANNELS) as recording:
+        time.sleep(9)
+        parts = []
+        while not parts:
+            parts = [path.read_bytes() for path in recording.store.glob("ch*/*.part") if path.stat().st_size > 700000]
+        time.sleep(8)
+        report = recording.end()
+        if report["events"] or recording.board.stats()["frames_dropped"]:
+            print(f"        the board fell behind: {report['events']}", flush=True)
+            return None
+    equal(report["dropped"], 0, "frames dropped")
+    return folder / "store", parts
+
+
 def recorded():
-    """(store, clip) of a recording of 17 s in files of 4 s, and bytes of files while they were written."""
+    """(store, clip) of a recording of 17 s in files of 4 s."""
     if not _shared:
         folder = pathlib.Path(_stack.enter_context(tempfile.TemporaryDirectory(prefix="netra-playback-")))
         clip = Clip(folder, size="640x360")
-        with Recording(folder / "store", clip, "--rotate", "4s", "--free", "1", channels=CHANNELS) as recording:
-            time.sleep(9)
-            parts = []
-            while not parts:
-                parts = [path.read_bytes() for path in recording.store.glob("ch*/*.part") if path.stat().st_size > 700000]
-            time.sleep(8)
-            _shared["report"] = recording.end()
-        _shared.update(store=folder / "store", clip=clip, parts=parts, folder=folder)
+        for turn in range(3):
+            (folder / str(turn)).mkdir()
+            got = record_once(folder / str(turn), clip)
+            if got:
+                break
+        else:
+            raise Skip("this machine is too busy: the board fell behind three times")
+        _shared.update(store=got[0], parts=got[1], clip=clip, folder=folder)
     return _shared["store"], _shared["clip"]
 
 
@@ -83,6 +102,127 @@ def ffprobe_has_nothing_to_say():
     store, _ = recorded()
     for path in sorted(store.glob("ch*/*.mp4")):
         equal(run("ffprobe", "-v", "warning", path).stderr, "", f"{path.name}: ffprobe")
+
+
+def moments(store, channel):
+    """(begin, end, media) of each frame, in order: by the wall clock, and ns of recording before it; and by how much
+    the wall clock steps at most from one fragment to the next."""
+    frames, media, steps = [], 0, [0]
+    for path in files(store, channel):
+        for fragment in mp4.fragments(path.read_bytes()):
+            if frames:
+                steps.append(abs(fragment.wall_ns - frames[-1][1]))
+            at = 0
+            for sample in fragment.samples:
+                begin = fragment.wall_ns + at * 1000000000 // mp4.TICKS
+                at += sample[2]
+                end = fragment.wall_ns + at * 1000000000 // mp4.TICKS
+                frames.append((begin, end, media))
+                media += end - begin
+    return frames, max(steps)
+
+
+def media_at(frames, ns):
+    """ns of recording before this moment."""
+    begin, _, media = [frame for frame in frames if frame[0] <= ns][-1]
+    return media + ns - begin
+
+
+def iso(ns):
+    whole = datetime.datetime.fromtimestamp(ns // 1000000000, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{whole}.{ns % 1000000000:09d}Z"
+
+
+def plain(path):
+    """(places' keys, durations in ticks, scale, edit list's (length, start), length's scale) of a plain MP4."""
+    data = path.read_bytes()
+    def find(names, begin=0, end=None):
+        for kind, _, content, stop in mp4.boxes(data, begin, end):
+            if kind == names[0]:
+                return find(names[1:], content, stop) if names[1:] else (content, stop)
+        return None
+    order = [kind for kind, *_ in mp4.boxes(data)]
+    expect("moof" not in order and order.index("moov") < order.index("mdat"), f"{path.name}: boxes {order}")
+    def table(*names):
+        return find(("moov", "trak", *names))[0]
+    def scale(at):
+        return struct.unpack_from(">I", data, at + (20 if data[at] else 12))[0]
+    movie, track = scale(find(("moov", "mvhd"))[0]), scale(table("mdia", "mdhd"))
+    at = table("edts", "elst")
+    form = ">Qq" if data[at] else ">Ii"
+    edits = [struct.unpack_from(form, data, at + 8 + number * (20 if data[at] else 12))
+             for number in range(struct.unpack_from(">I", data, at + 4)[0])]
+    at = table("mdia", "minf", "stbl", "stts")
+    durations = []
+    for number in range(struct.unpack_from(">I", data, at + 4)[0]):
+        count, duration = struct.unpack_from(">II", data, at + 8 + 8 * number)
+        durations += [duration] * count
+    at = table("mdia", "minf", "stbl", "stsz")
+    fixed, count = struct.unpack_from(">II", data, at + 4)
+    sizes = [fixed or struct.unpack_from(">I", data, at + 12 + 4 * number)[0] for number in range(count)]
+    equal(len(durations), count, f"{path.name}: samples with a duration")
+    return durations, sizes, track, edits, movie
+
+
+def export(store, channel, begin_ns, end_ns, output):
+    result = run(NETRA, "export", "--store", store, "--channels", channel, "--from", iso(begin_ns), "--to", iso(end_ns),
+                 "--output", output, "--force", "--quiet", "--json")
+    return json.loads(result.stdout)["channels"][0]
+
+
+@test
+def exports_of_any_range():
+    """begin and end where it was asked for, by the file's own tables and as decoded."""
+    store, clip = recorded()
+    random_ = random.Random(SEED)
+    source = frame_hashes(clip.path)
+    output = _shared["folder"] / "export.mp4"
+    for number in range(EXPORTS):
+        channel = random_.randrange(CHANNELS)
+        frames, step = moments(store, channel)
+        places = account(store, channel, clip).places
+        begin = random_.randrange(frames[0][0], frames[-1][1] - 100000000)
+        end = random_.randrange(begin + 50000000, frames[-1][1])
+        what = f"export {number} (SEED={SEED}), channel {channel}, {(end - begin) / 1e9:.3f} s"
+        told = export(store, channel, begin, end, output)
+        durations, _, scale, edits, movie = plain(output)
+        equal(len(edits), 1, f"{what}: edits")
+        length, start = edits[0]
+        wanted_ns = media_at(frames, end) - media_at(frames, begin)
+        expect(abs(length * 1000000000 // movie - wanted_ns) < 1100000 + 2 * step,
+               f"{what}: is {length / movie:.4f} s long, not {wanted_ns / 1e9:.4f}")
+        shown = [place for place, (first, last, _) in zip(places, frames) if last > begin and first < end]
+        keys = [index for index, place in enumerate(places) if place % clip.rate == 0 and frames[index][0] <= begin]
+        first_ns = frames[keys[-1]][0] if keys else frames[0][0]
+        expect(abs(first_ns + start * 1000000000 // scale - begin) < 50000 + step,
+               f"{what}: begins {(first_ns + start * 1000000000 // scale - begin) / 1e6:.3f} ms off")
+        expect(sum(durations) * 1000000000 // scale >= end - first_ns - 50000 - step, f"{what}: its samples end too soon")
+        got = frame_hashes(output)
+        wanted = [source[place] for place in shown]
+        # A decoder may leave out a first picture whose time began before the cut.
+        expect(got in (wanted, wanted[1:], wanted[:-1], wanted[1:-1]),
+               f"{what}: decodes to {len(got)} frames, wanted {len(wanted)}: "
+               f"{[source.index(frame) if frame in source else None for frame in got[:3]]} for {shown[:3]}")
+        equal(run("ffprobe", "-v", "warning", output).stderr, "", f"{what}: ffprobe")
+        equal(told["shown"], len(shown), f"{what}: frames shown, as export says")
+
+
+@test
+def exports_of_several_channels():
+    """go into a folder; a range without a frame is refused."""
+    store, _ = recorded()
+    frames, _ = moments(store, 0)
+    folder = _shared["folder"] / "several"
+    begin, end = frames[0][0] + 3000000000, frames[0][0] + 9000000000
+    run(NETRA, "export", "--store", store, "--channels", f"0-{CHANNELS - 1}", "--from", iso(begin), "--to", iso(end),
+        "--output", folder, "--quiet")
+    equal(sorted(path.name for path in folder.iterdir()), [f"ch{channel:02d}.mp4" for channel in range(CHANNELS)], "files")
+    for path in folder.iterdir():
+        equal(run("ffprobe", "-v", "warning", path).stderr, "", f"{path.name}: ffprobe")
+    late = run(NETRA, "export", "--store", store, "--channels", 0, "--from", iso(end + 3600000000000), "--to",
+               iso(end + 3601000000000), "--output", folder / "none.mp4", check=False)
+    equal(late.returncode, 1, "exit status for a range without a frame")
+    expect(not (folder / "none.mp4").exists(), "an empty file was left")
 
 
 def as_user(words):
@@ -146,6 +286,18 @@ def chromium_plays_it():
 def chromium_plays_it_while_it_is_written():
     store, clip = recorded()
     in_chromium("being written", _shared["parts"][0], clip)
+
+
+@test
+def chromium_plays_an_export():
+    store, clip = recorded()
+    frames, _ = moments(store, 2)
+    output = _shared["folder"] / "export.mp4"
+    begin = frames[0][0] + 2345678901
+    export(store, 2, begin, begin + 5200000000, output)
+    told = browser.play(output.read_bytes(), [0.0, 2.5, 5.0], seconds=1)
+    expect(abs(told["duration"] - 5.2) < 0.05, f"{told['duration']} s long")
+    equal(len({tuple(got["picture"]) for got in told["seeks"]}), 3, "different pictures")
 
 
 if __name__ == "__main__":
