@@ -208,6 +208,7 @@ static int open_server(struct serve *s)
 	struct netra_rtsp_options rtsp = {
 		.loop = &s->loop,
 		.hub = &s->hub,
+		.store = o->store,
 		.clients_max = (uint32_t)o->clients,
 		.session_s = (uint32_t)(o->timeout_ms / 1000u),
 		.udp_port = (uint16_t)o->udp_port,

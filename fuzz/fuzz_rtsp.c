@@ -27,7 +27,9 @@ static void check_fields(const struct netra_rtsp_request *r)
 	struct netra_rtsp_credentials c;
 	struct netra_rtsp_transport t;
 	struct netra_rtsp_path path;
+	struct netra_rtsp_range range;
 	struct netra_text rest = r->transport;
+	double scale;
 	unsigned int count = 0;
 
 	inside(r->method_text);
@@ -37,6 +39,9 @@ static void check_fields(const struct netra_rtsp_request *r)
 	inside(r->range);
 	if (netra_rtsp_parse_path(r->uri, &path))
 		CHECK(path.board < 256 && path.channel < 256);
+	netra_rtsp_parse_range(r->range, &range);
+	if (netra_rtsp_parse_scale(r->scale, &scale))
+		CHECK(scale >= 0.1 && scale <= 16.0);
 	while (netra_rtsp_next_transport(&rest, &t)) {
 		CHECK(++count <= r->transport.length);
 		if (t.known && !t.tcp && !t.multicast)

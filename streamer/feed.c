@@ -10,24 +10,32 @@
 #define CLOCK_SHARE 16
 #define ASK_KEY_NS UINT64_C(2000000000)
 
-static int64_t to_90k(uint64_t ns)
+int64_t netra_feed_90k(uint64_t ns)
 {
 	return (int64_t)(ns / 100000u * 9u + ns % 100000u * 9u / 100000u);
+}
+
+bool netra_feed_init(struct netra_feed *feed, uint32_t channel,
+		     uint64_t limit_bytes, uint64_t late_ns)
+{
+	uint32_t random[3];
+
+	memset(feed, 0, sizeof(*feed));
+	feed->channel = channel;
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		return false;
+	netra_packetiser_init(&feed->packetiser, random);
+	netra_log_init(&feed->log, limit_bytes, late_ns);
+	return true;
 }
 
 enum netra_error netra_feed_open(struct netra_feed *feed,
 				 struct netra_board *board, uint32_t channel,
 				 uint64_t limit_bytes, uint64_t late_ns)
 {
-	uint32_t random[3];
-
-	memset(feed, 0, sizeof(*feed));
-	feed->board = board;
-	feed->channel = channel;
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+	if (!netra_feed_init(feed, channel, limit_bytes, late_ns))
 		return NETRA_ERR_IO;
-	netra_packetiser_init(&feed->packetiser, random);
-	netra_log_init(&feed->log, limit_bytes, late_ns);
+	feed->board = board;
 	return netra_reader_open(board, channel,
 				 NETRA_READER_CHECK | NETRA_READER_FROM_KEY,
 				 &feed->reader);
@@ -45,7 +53,7 @@ static void compare_clocks(struct netra_feed *feed,
 			   const struct netra_frame *frame, uint64_t now_ns)
 {
 	uint64_t taken_ns = frame->host_time_ns ? frame->host_time_ns : now_ns;
-	int64_t base = to_90k(taken_ns) - frame->dts_90k;
+	int64_t base = netra_feed_90k(taken_ns) - frame->dts_90k;
 	int64_t off = base - feed->time_base_90k;
 
 	if (!feed->timed || off > CLOCK_JUMP_90K || off < -CLOCK_JUMP_90K)
@@ -109,13 +117,14 @@ bool netra_feed_pump(struct netra_feed *feed, uint64_t now_ns)
 
 uint32_t netra_feed_time(const struct netra_feed *feed, uint64_t now_ns)
 {
-	return (uint32_t)(to_90k(now_ns) - feed->time_base_90k) +
+	return (uint32_t)(netra_feed_90k(now_ns) - feed->time_base_90k) +
 	       feed->packetiser.time_offset;
 }
 
 void netra_feed_need_key(struct netra_feed *feed, uint64_t now_ns)
 {
-	if (feed->ended || now_ns - feed->asked_key_ns < ASK_KEY_NS)
+	if (!feed->board || feed->ended ||
+	    now_ns - feed->asked_key_ns < ASK_KEY_NS)
 		return;
 	feed->asked_key_ns = now_ns;
 	/* A board that cannot: then the next one of its own has to do. */

@@ -12,7 +12,7 @@
 struct netra_sink;
 
 struct netra_feed {
-	struct netra_board *board;
+	struct netra_board *board;	/* NULL: it plays a recording */
 	uint32_t board_index;
 	uint32_t channel;
 	struct netra_reader *reader;
@@ -41,6 +41,13 @@ enum netra_error netra_feed_open(struct netra_feed *feed,
 				 struct netra_board *board, uint32_t channel,
 				 uint64_t limit_bytes, uint64_t late_ns);
 
+/**
+ * netra_feed_init() - Without a board: its owner puts units into the log.
+ * Return: false if the system has no random numbers.
+ */
+bool netra_feed_init(struct netra_feed *feed, uint32_t channel,
+		     uint64_t limit_bytes, uint64_t late_ns);
+
 /** netra_feed_close() - Its sinks must have gone. */
 void netra_feed_close(struct netra_feed *feed);
 
@@ -49,6 +56,9 @@ void netra_feed_close(struct netra_feed *feed);
  * Return: true if there is anything new for its sinks, its end included.
  */
 bool netra_feed_pump(struct netra_feed *feed, uint64_t now_ns);
+
+/** netra_feed_90k() - ns in ticks of 1/90000 s. */
+int64_t netra_feed_90k(uint64_t ns);
 
 /** netra_feed_time() - The RTP time of a moment on CLOCK_MONOTONIC. */
 uint32_t netra_feed_time(const struct netra_feed *feed, uint64_t now_ns);

@@ -32,6 +32,7 @@ void rtsp_close(struct rtsp_connection *c)
 		return;
 	c->gone = true;
 	rtsp_end_session(c);
+	rtsp_drop_playback(c);
 	rtsp_left(c);
 	uv_close((uv_handle_t *)&c->poll, handle_closed);
 	uv_close((uv_handle_t *)&c->hold, handle_closed);
@@ -92,7 +93,7 @@ static size_t take_request(struct rtsp_connection *c)
 
 static bool may_take(const struct rtsp_connection *c)
 {
-	return !c->gone && !c->finishing &&
+	return !c->gone && !c->finishing && !c->waiting &&
 	       !uv_is_active((const uv_handle_t *)&c->hold) &&
 	       c->out_end - c->out_begin <= RTSP_OUT_PAUSE;
 }
@@ -127,7 +128,7 @@ static void take_input(struct rtsp_connection *c)
 		c->begun_ns = 0;
 		drop_input(c, n);
 	}
-	if (!c->in_used || uv_is_active((uv_handle_t *)&c->hold))
+	if (!c->in_used || c->waiting || uv_is_active((uv_handle_t *)&c->hold))
 		c->begun_ns = 0;
 	else if (!c->begun_ns)
 		c->begun_ns = uv_hrtime();
@@ -214,6 +215,13 @@ void rtsp_watch(struct rtsp_connection *c)
 static void hold_over(uv_timer_t *timer)
 {
 	serve(timer->data, true);
+}
+
+void rtsp_resume(struct rtsp_connection *c)
+{
+	c->waiting = false;
+	if (!c->gone)
+		serve(c, true);
 }
 
 void rtsp_hold(struct rtsp_connection *c, uint64_t ns)

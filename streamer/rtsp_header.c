@@ -55,6 +55,20 @@ bool netra_rtsp_parse_path(struct netra_text uri, struct netra_rtsp_path *path)
 	    !netra_text_number(netra_text_cut(&rest, '/'), 255, &path->channel))
 		return false;
 	part = netra_text_cut(&rest, '/');
+	path->to_ns = INT64_MAX;
+	if (netra_text_same(part, "from")) {
+		path->recorded = true;
+		if (!netra_rtsp_parse_clock(netra_text_cut(&rest, '/'),
+					    &path->from_ns))
+			return false;
+		part = netra_text_cut(&rest, '/');
+	}
+	if (path->recorded && netra_text_same(part, "to")) {
+		if (!netra_rtsp_parse_clock(netra_text_cut(&rest, '/'),
+					    &path->to_ns))
+			return false;
+		part = netra_text_cut(&rest, '/');
+	}
 	path->track = netra_text_same(part, "track0");
 	return (path->track || !part.length) && !rest.length;
 }

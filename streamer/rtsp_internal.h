@@ -6,6 +6,8 @@
 #include <arpa/inet.h>
 
 #include "digest.h"
+#include "playback.h"
+#include "rtsp_header.h"
 #include "rtsp_server.h"
 #include "sink_udp.h"
 #include "throttle.h"
@@ -49,6 +51,7 @@ struct rtsp_connection {
 	int events;			/* polled for */
 	bool gone;			/* closed; freed when its handles are */
 	bool finishing;			/* closes when all is sent */
+	bool waiting;			/* its request waits for a recording */
 	bool tls_wants_write;
 	SSL *tls;
 	struct netra_address peer, own;
@@ -70,7 +73,9 @@ struct rtsp_connection {
 
 	enum rtsp_state state;
 	char session[17];
-	struct netra_feed *feed;
+	struct netra_feed *feed;	/* a board's, or playback's */
+	struct netra_playback *playback;
+	int64_t begin_ns, end_ns;	/* of the recording its URL names */
 	struct rtsp_group *group;	/* NULL: its own sink */
 	struct netra_sink sink;
 };
@@ -126,7 +131,27 @@ void rtsp_pause(struct rtsp_connection *connection);
 void rtsp_end_session(struct rtsp_connection *connection);
 
 /* rtsp_sdp.c: returns the length, 0 if it does not fit. */
-size_t rtsp_describe(const struct netra_feed *feed,
-		     const struct netra_address *own, char *text, size_t size);
+size_t rtsp_describe(const struct rtsp_connection *connection,
+		     const struct netra_feed *feed, char *text, size_t size);
+
+/*
+ * rtsp_playback.c: 1: the recording stands where it must, 0: there is none (an
+ * answer is due), -1: ask again later.
+ */
+int rtsp_find_recording(struct rtsp_connection *connection,
+			const struct netra_rtsp_path *path);
+int rtsp_seek(struct rtsp_connection *connection, uint32_t board,
+	      uint32_t channel, int64_t wall_ns);
+void rtsp_drop_playback(struct rtsp_connection *connection);
+/*
+ * What a PLAY asks for becomes the connection's feed. @recorded: its URL names
+ * a recording. 1, 0 and -1 likewise.
+ */
+int rtsp_choose_time(struct rtsp_connection *connection,
+		     const struct netra_rtsp_range *range, bool recorded);
+void rtsp_clock_text(int64_t ns, char text[32]);
+
+/* rtsp_connection.c: go on with what waited. */
+void rtsp_resume(struct rtsp_connection *connection);
 
 #endif

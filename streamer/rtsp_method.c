@@ -167,7 +167,7 @@ static void do_describe(struct rtsp_connection *c,
 {
 	/* All parameter sets in base 64, and the rest. */
 	char sdp[NETRA_SETS_BYTES * 4 / 3 + NETRA_SETS_MAX * 5 + 1024];
-	size_t size = rtsp_describe(feed, &c->own, sdp, sizeof(sdp));
+	size_t size = rtsp_describe(c, feed, sdp, sizeof(sdp));
 	size_t uri = request->uri.length;
 
 	if (!size) {
@@ -201,42 +201,81 @@ static void do_setup(struct rtsp_connection *c,
 	}
 }
 
-/* Live is now: a client may say so, or from the beginning, or nothing. */
-static bool range_is_live(struct netra_text range)
+/* What PLAY's answer tells of time, and of the first packet. */
+static void tell_time(const struct rtsp_connection *c,
+		      const struct netra_rtsp_request *request,
+		      const struct netra_rtsp_range *range, char *text,
+		      size_t size)
 {
-	return !range.length ||
-	       (range.length >= 4 && memcmp(range.data, "npt=", 4) == 0);
-}
+	const struct netra_playback *p = c->feed->board ? NULL : c->playback;
+	const struct netra_unit *key = c->feed->log.key;
+	size_t uri = request->uri.length, used = 0;
+	char clock[32];
 
-static void do_play(struct rtsp_connection *c,
-		    const struct netra_rtsp_request *request)
-{
-	const struct netra_unit *first = c->feed->log.key;
-	size_t uri = request->uri.length;
-	char info[URI_MAX + 128] = "";
-
-	if (!range_is_live(request->range)) {
-		answer(c, request, 457, "%s", "");
-		return;
-	}
+	text[0] = '\0';
 	if (uri >= 7 && memcmp(request->uri.data + uri - 7, "/track0", 7) == 0)
 		uri -= 7;
 	while (uri && request->uri.data[uri - 1] == '/')
 		uri--;
-	if (first && c->state == RTSP_READY && !c->group)
-		snprintf(info, sizeof(info),
-			 "RTP-Info: url=%.*s/track0;seq=%u;rtptime=%u\r\n",
-			 (int)uri, request->uri.data, first->sequence,
-			 first->time);
-	answer(c, request, 200, "%sRange: npt=now-\r\n%s",
-	       request->scale.length ? "Scale: 1.0\r\n" : "", info);
-	rtsp_play(c);
-	if (!c->gone && !c->sink.connection) {
-		/* The answer first, if the socket lets it. */
-		rtsp_pump(c);
-		if (!c->gone)
-			netra_udp_pump(&c->server->udp, c->feed);
+	if (!p) {
+		used = (size_t)snprintf(text, size, "Range: npt=now-\r\n");
+	} else if (p->fresh && range->kind == NETRA_RTSP_RANGE_CLOCK) {
+		rtsp_clock_text(p->start_ns, clock);
+		used = (size_t)snprintf(text, size, "Range: clock=%s-\r\n",
+					clock);
+	} else if (p->fresh) {
+		/* It may begin a little before what the URL calls 0. */
+		double from = (double)(p->start_ns - c->begin_ns) / 1e9;
+
+		used = (size_t)snprintf(text, size, "Range: npt=%.3f-\r\n",
+					from > 0.0 ? from : 0.0);
 	}
+	if (c->state != RTSP_READY || c->group || (p ? !p->fresh : !key))
+		return;
+	snprintf(text + used, size - used,
+		 "RTP-Info: url=%.*s/track0;seq=%u;rtptime=%u\r\n", (int)uri,
+		 request->uri.data, (unsigned int)(p ?
+		 c->feed->packetiser.sequence : key->sequence), p ? netra_playback_first_time(p) : key->time);
+}
+
+/* Return: false if it has to wait. */
+static bool do_play(struct rtsp_connection *c,
+		    const struct netra_rtsp_request *request, bool recorded)
+{
+	struct netra_rtsp_range range;
+	char time[URI_MAX + 256], scaled[32] = "";
+	double scale;
+	int found;
+
+	if (!netra_rtsp_parse_range(request->range, &range)) {
+		answer(c, request, 457, "%s", "");
+		return true;
+	}
+	found = rtsp_choose_time(c, &range, recorded);
+	if (found < 0)
+		return false;
+	if (!found) {
+		answer(c, request, 457, "%s", "");
+		return true;
+	}
+	/* What cannot be is played as it was, and the answer says so. */
+	if (!netra_rtsp_parse_scale(request->scale, &scale) || c->feed->board)
+		scale = 1.0;
+	tell_time(c, request, &range, time, sizeof(time));
+	if (request->scale.length)
+		snprintf(scaled, sizeof(scaled), "Scale: %.3f\r\n", scale);
+	answer(c, request, 200, "%s%s", scaled, time);
+	rtsp_play(c);
+	/* The answer first, if the socket lets it. */
+	if (!c->gone && !c->sink.connection)
+		rtsp_pump(c);
+	if (c->gone)
+		return true;
+	if (!c->feed->board)
+		netra_playback_play(c->playback, c->playback->end_ns, scale);
+	else if (!c->sink.connection)
+		netra_udp_pump(&c->server->udp, c->feed);
+	return true;
 }
 
 static void do_teardown(struct rtsp_connection *c,
@@ -246,18 +285,17 @@ static void do_teardown(struct rtsp_connection *c,
 	rtsp_end_session(c);
 }
 
-/* Methods of a session. */
-static void in_session(struct rtsp_connection *c,
-		       const struct netra_rtsp_request *request)
+/* Methods of a session. Return: false if it has to wait. */
+static bool in_session(struct rtsp_connection *c,
+		       const struct netra_rtsp_request *request, bool recorded)
 {
 	if (!c->session[0] || !netra_text_same(request->session, c->session)) {
 		answer(c, request, 454, "%s", "");
-		return;
+		return true;
 	}
 	switch (request->method) {
 	case NETRA_RTSP_PLAY:
-		do_play(c, request);
-		break;
+		return do_play(c, request, recorded);
 	case NETRA_RTSP_PAUSE:
 		rtsp_pause(c);
 		answer(c, request, 200, "%s", "");
@@ -266,30 +304,44 @@ static void in_session(struct rtsp_connection *c,
 		do_teardown(c, request);
 		break;
 	}
+	return true;
 }
 
-/* Methods on a channel, by those who may see it. */
-static void on_channel(struct rtsp_connection *c,
+/* Methods on a channel, by those who may see it. Return: false: wait. */
+static bool on_channel(struct rtsp_connection *c,
 		       const struct netra_rtsp_request *request,
 		       const struct netra_user *user)
 {
 	struct netra_rtsp_path path;
 	struct netra_feed *feed = NULL;
+	int found = 1;
 
 	if (netra_rtsp_parse_path(request->uri, &path))
 		feed = netra_hub_feed(c->server->options.hub, path.board,
 				      path.channel);
 	/* The same for what is not there: who may not see learns nothing. */
-	if (user && (!feed || !(user->channels[path.board] >> path.channel & 1)))
+	if (user && (!feed ||
+		     !(user->channels[path.board] >> path.channel & 1))) {
 		answer(c, request, 403, "%s", "");
-	else if (!feed)
+		return true;
+	}
+	if (feed && path.recorded)
+		found = rtsp_find_recording(c, &path);
+	if (found < 0)
+		return false;
+	if (!feed || !found) {
 		answer(c, request, 404, "%s", "");
-	else if (request->method == NETRA_RTSP_DESCRIBE)
+		return true;
+	}
+	if (path.recorded)
+		feed = &c->playback->feed;
+	if (request->method == NETRA_RTSP_DESCRIBE)
 		do_describe(c, request, feed);
 	else if (request->method == NETRA_RTSP_SETUP)
 		do_setup(c, request, feed);
 	else
-		in_session(c, request);
+		return in_session(c, request, path.recorded);
+	return true;
 }
 
 static void parameter(struct rtsp_connection *c,
@@ -337,6 +389,6 @@ bool rtsp_handle(struct rtsp_connection *c,
 	    request->method == NETRA_RTSP_SET_PARAMETER)
 		parameter(c, request);
 	else
-		on_channel(c, request, user);
+		return on_channel(c, request, user);
 	return true;
 }

@@ -47,9 +47,23 @@ static void add_sets(struct text *text, const struct netra_sets *sets)
 	}
 }
 
-size_t rtsp_describe(const struct netra_feed *feed,
-		     const struct netra_address *own, char *data, size_t size)
+/* Live, or how long what the URL names is. */
+static void add_range(struct text *text, const struct rtsp_connection *c,
+		      const struct netra_feed *feed)
 {
+	if (feed->board)
+		add(text, "a=range:npt=now-\r\n");
+	else if (c->end_ns == NETRA_PLAYBACK_OPEN_END)
+		add(text, "a=range:npt=0-\r\n");
+	else
+		add(text, "a=range:npt=0-%.3f\r\n",
+		    (double)(c->end_ns - c->begin_ns) / 1e9);
+}
+
+size_t rtsp_describe(const struct rtsp_connection *c,
+		     const struct netra_feed *feed, char *data, size_t size)
+{
+	const struct netra_address *own = &c->own;
 	struct text text = { .data = data, .size = size };
 	const struct netra_sets *sets = &feed->packetiser.sets;
 	struct netra_channel_stats stats;
@@ -68,18 +82,19 @@ size_t rtsp_describe(const struct netra_feed *feed,
 	add(&text, "\r\nc=IN IP%d %s\r\n"
 	    "t=0 0\r\n"
 	    "a=tool:netra " NETRA_VERSION "\r\n"
-	    "a=control:*\r\n"
-	    "a=range:npt=now-\r\n"
-	    "m=video 0 RTP/AVP %u\r\n"
+	    "a=control:*\r\n", v6 ? 6 : 4, v6 ? "::" : "0.0.0.0");
+	add_range(&text, c, feed);
+	add(&text, "m=video 0 RTP/AVP %u\r\n"
 	    "a=rtpmap:%u H264/%u\r\n"
-	    "a=fmtp:%u packetization-mode=1", v6 ? 6 : 4, v6 ? "::" : "0.0.0.0",
+	    "a=fmtp:%u packetization-mode=1",
 	    NETRA_RTP_PAYLOAD_TYPE, NETRA_RTP_PAYLOAD_TYPE, NETRA_RTP_CLOCK_HZ,
 	    NETRA_RTP_PAYLOAD_TYPE);
 	/* Without them a client waits for the first key frame, which has them. */
 	if (netra_sets_complete(sets))
 		add_sets(&text, sets);
 	add(&text, "\r\n");
-	if (!netra_channel_get_stats(feed->board, feed->channel, &stats) &&
+	if (feed->board &&
+	    !netra_channel_get_stats(feed->board, feed->channel, &stats) &&
 	    stats.rate_den && stats.rate_num)
 		add(&text, "a=framerate:%.3f\r\n",
 		    (double)stats.rate_num / stats.rate_den);

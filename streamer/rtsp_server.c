@@ -127,7 +127,7 @@ static bool overdue(const struct rtsp_connection *c, uint64_t now_ns)
 	uint64_t session_ns = c->server->options.session_s * NS_PER_S;
 	uint64_t silent_ns = now_ns - c->heard_ns;
 
-	if (uv_is_active((const uv_handle_t *)&c->hold))
+	if (c->waiting || uv_is_active((const uv_handle_t *)&c->hold))
 		return false;
 	if (c->begun_ns && now_ns - c->begun_ns > session_ns / RTSP_REQUEST_SHARE)
 		return true;
@@ -158,6 +158,8 @@ static void report_udp(struct netra_udp *udp, struct netra_sink *sink,
 
 static void look_after(struct rtsp_connection *c, uint64_t now_ns)
 {
+	if (c->playback)
+		netra_feed_tick(&c->playback->feed);
 	if (overdue(c, now_ns)) {
 		c->server->stats.timeouts++;
 		rtsp_close(c);
@@ -249,6 +251,9 @@ static void udp_ready(void *context)
 			    hub->board[b].feed[n]->sinks)
 				netra_udp_pump(&server->udp,
 					       hub->board[b].feed[n]);
+	for (struct rtsp_connection *c = server->oldest; c; c = c->newer)
+		if (c->playback)
+			netra_udp_pump(&server->udp, &c->playback->feed);
 }
 
 static bool same_address(const struct netra_address *a,

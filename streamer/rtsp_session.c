@@ -79,7 +79,8 @@ static bool set_up_multicast(struct rtsp_connection *c, char *header,
 	const struct netra_rtsp_options *options = &c->server->options;
 	char address[INET_ADDRSTRLEN];
 
-	if (!options->multicast || c->peer.any.sa_family != AF_INET)
+	if (!options->multicast || c->peer.any.sa_family != AF_INET ||
+	    !c->feed->board)
 		return false;
 	c->group = group_of(c->server, c->feed);
 	if (!c->group)
@@ -137,6 +138,8 @@ void rtsp_play(struct rtsp_connection *c)
 		return;
 	c->state = RTSP_PLAYING;
 	if (!c->group) {
+		if (c->sink.feed)
+			return;
 		netra_sink_play(&c->sink, c->feed);
 		if (c->sink.connection)
 			rtsp_put_report(c, false);
@@ -153,6 +156,11 @@ void rtsp_pause(struct rtsp_connection *c)
 	if (c->state != RTSP_PLAYING)
 		return;
 	c->state = RTSP_READY;
+	/* What is under way of a recording still arrives: it goes on behind. */
+	if (c->playback && c->feed == &c->playback->feed) {
+		netra_playback_pause(c->playback);
+		return;
+	}
 	if (!c->group)
 		netra_sink_stop(&c->sink);
 	else if (--c->group->users == 0)
@@ -162,6 +170,7 @@ void rtsp_pause(struct rtsp_connection *c)
 void rtsp_end_session(struct rtsp_connection *c)
 {
 	rtsp_pause(c);
+	netra_sink_stop(&c->sink);
 	c->state = RTSP_NO_SESSION;
 	c->session[0] = '\0';
 	c->group = NULL;

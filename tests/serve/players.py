@@ -13,7 +13,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from serving import (FOLDER, GOP, Client, Continuity, Server, clip, hashes, player,  # noqa: E402
-                     same_from_a_key_frame)
+                     same_from_a_key_frame, undisturbed)
 from harness import Skip, add, equal, expect, main, test  # noqa: E402
 
 CHANNELS = 16
@@ -77,8 +77,8 @@ def gstreamer(transport):
 
 
 for _transport in ("tcp", "udp"):
-    add(f"ffmpeg_{_transport}", ffmpeg, _transport)
-    add(f"gstreamer_{_transport}", gstreamer, _transport)
+    add(f"ffmpeg_{_transport}", undisturbed(ffmpeg), _transport)
+    add(f"gstreamer_{_transport}", undisturbed(gstreamer), _transport)
 
 
 @test

@@ -107,6 +107,54 @@ static void paths(void **state)
 		assert_false(netra_rtsp_parse_path(text(*bad), &p));
 }
 
+static void times(void **state)
+{
+	struct netra_rtsp_range r;
+	struct netra_rtsp_path p;
+	double scale;
+	int64_t ns;
+
+	(void)state;
+	assert_true(netra_rtsp_parse_clock(text("19700101T000000Z"), &ns));
+	assert_int_equal(ns, 0);
+	assert_true(netra_rtsp_parse_clock(text("20240229T235959.25Z"), &ns));
+	assert_int_equal(ns, INT64_C(1709251199250000000));
+	assert_true(netra_rtsp_parse_clock(text("20261123T101500.123456789Z"), &ns));
+	assert_int_equal(ns, INT64_C(1795428900123456789));
+	for (const char *const *bad = (const char *const []){ "", "now",
+	     "20261123T101500", "20261123101500Z", "20261323T101500Z",
+	     "20261123T251500Z", "20261123T101500.1234567890Z",
+	     "20261123T101500.x", "20261123T1015Z", NULL }; *bad; bad++)
+		assert_false(netra_rtsp_parse_clock(text(*bad), &ns));
+	assert_true(netra_rtsp_parse_range(text(""), &r));
+	assert_int_equal(r.kind, NETRA_RTSP_RANGE_NONE);
+	assert_true(netra_rtsp_parse_range(text("npt=now-"), &r));
+	assert_int_equal(r.kind, NETRA_RTSP_RANGE_NOW);
+	assert_true(netra_rtsp_parse_range(text("npt=0:01:02.5-90;time=x"), &r));
+	assert_true(r.has_from && r.from_ns == INT64_C(62500000000) &&
+		    r.has_to && r.to_ns == INT64_C(90000000000));
+	assert_true(netra_rtsp_parse_range(text("clock=19700101T000001Z-"), &r));
+	assert_true(r.kind == NETRA_RTSP_RANGE_CLOCK && r.has_from &&
+		    r.from_ns == 1000000000 && !r.has_to);
+	for (const char *const *bad = (const char *const []){ "smpte=0-", "npt=",
+	     "npt=-", "npt=x-", "npt=1.2.3-", "npt=1:2:3:4-", "clock=5-",
+	     "npt", NULL }; *bad; bad++)
+		assert_false(netra_rtsp_parse_range(text(*bad), &r));
+	assert_true(netra_rtsp_parse_scale(text("2.5"), &scale));
+	assert_true(scale > 2.49 && scale < 2.51);
+	assert_false(netra_rtsp_parse_scale(text("-1"), &scale));
+	assert_false(netra_rtsp_parse_scale(text("0"), &scale));
+	assert_false(netra_rtsp_parse_scale(text("nan"), &scale));
+	assert_true(netra_rtsp_parse_path(text("rtsp://h/board/1/ch/2/from/"
+		"19700101T000001Z/to/19700101T000002Z/track0"), &p));
+	assert_true(p.recorded && p.track && p.board == 1 && p.channel == 2 &&
+		    p.from_ns == 1000000000 && p.to_ns == 2000000000);
+	assert_true(netra_rtsp_parse_path(text("/ch/2/from/19700101T000001Z"), &p));
+	assert_true(p.recorded && p.to_ns == INT64_MAX);
+	assert_false(netra_rtsp_parse_path(text("/ch/2/to/19700101T000001Z"), &p));
+	assert_false(netra_rtsp_parse_path(text("/ch/2/from"), &p));
+}
+
 static void transports(void **state)
 {
 	struct netra_text list = text("RTP/SAVP;unicast;client_port=1-2,"
@@ -310,6 +358,7 @@ int main(void)
 		cmocka_unit_test(whole_requests),
 		cmocka_unit_test(bad_requests),
 		cmocka_unit_test(paths),
+		cmocka_unit_test(times),
 		cmocka_unit_test(transports),
 		cmocka_unit_test(rtcp),
 		cmocka_unit_test(wrong_passwords_cost),
