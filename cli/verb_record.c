@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* netra record: channels into fragmented MP4 files, with live progress. */
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -460,6 +461,8 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 
 	if (status)
 		return status;
+	/* Fragments grow and come and go: in a heap their holes would stay. */
+	mallopt(M_MMAP_THRESHOLD, 64 << 10);
 	status = run_words(verb, words.count, words.word);
 	cli_config_free(&words);
 	return status;

@@ -19,7 +19,7 @@
 #include "pool.h"
 
 /* So much is written before a commit is due. */
-#define NETRA_STORE_QUEUED_BYTES (4u << 20)
+#define NETRA_STORE_QUEUED_BYTES (1u << 20)
 
 /* How a channel stands; a snapshot. */
 struct netra_store_account {
