@@ -151,12 +151,9 @@ static enum netra_error begin_fragment(struct netra_recording *recording,
 	struct netra_recording_shared *shared = recording->shared;
 	struct netra_store_fragment *fragment = recording->fragment;
 	struct netra_mp4_note *note = &fragment->note;
-	struct netra_store_account account;
-	uint64_t lost;
+	/* What the writer has lost it adds itself. */
+	uint64_t lost = recording->lost - recording->lost_noted;
 
-	netra_store_writer_account(shared->writer, recording->channel,
-				   &account);
-	lost = recording->lost + account.lost - recording->lost_noted;
 	note->channel = recording->channel;
 	note->wall_ns = netra_recorder_stamp(&recording->stamp, &shared->wall,
 					     recording->clock.dts,
@@ -250,6 +247,12 @@ static bool place(struct netra_recording *recording, uint64_t now_ns)
 	enum netra_error err;
 	bool gap;
 
+	/* A reader that was too slow goes on anywhere; no player could. */
+	if (recording->gap && recording->flags & NETRA_NOTE_OVERRUN &&
+	    recording->key_seen && !recording->key) {
+		skip(recording);
+		return true;
+	}
 	make_room(recording, now_ns);
 	if (!recording->in_file && !begin_file(recording, now_ns)) {
 		skip(recording);

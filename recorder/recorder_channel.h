@@ -53,7 +53,7 @@ struct netra_recording {
 
 	uint64_t lost;
 	uint64_t lost_before;	/* of these, as the reader's frames said */
-	uint64_t lost_noted;	/* of all, the writer's too, what files tell */
+	uint64_t lost_noted;	/* of lost, what fragments tell */
 	uint64_t gaps;
 	uint32_t flags;		/* NETRA_NOTE_*, for the next fragment */
 	uint32_t steps;		/* of the wall, as of the last fragment */

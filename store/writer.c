@@ -21,7 +21,21 @@ static void lose(struct netra_store_channel *channel,
 		 const struct netra_store_fragment *fragment)
 {
 	channel->account.lost += fragment->mp4.samples;
+	channel->untold += fragment->mp4.samples + fragment->note.lost;
 	channel->changed = true;
+}
+
+/* The next fragment that is written says what those before it cannot. */
+static void tell_lost(struct netra_store_channel *channel,
+		      struct netra_mp4_note *note)
+{
+	uint64_t lost = channel->untold + note->lost;
+
+	if (!channel->untold)
+		return;
+	note->lost = lost > UINT32_MAX ? UINT32_MAX : (uint32_t)lost;
+	note->flags |= NETRA_NOTE_GAP | NETRA_NOTE_DISK;
+	channel->untold = 0;
 }
 
 /* The file can no longer be written; what is whole of it stays. */
@@ -103,6 +117,7 @@ static void write_fragment(struct netra_store_writer *writer,
 		lose(channel, fragment);
 		return;
 	}
+	tell_lost(channel, &fragment->note);
 	if (netra_store_file_append(&channel->file, fragment)) {
 		lose(channel, fragment);
 		fail_file(writer, number);

@@ -43,6 +43,7 @@ struct netra_store_channel {
 	uint64_t closed_bytes;		/* of files before this one */
 	int64_t closed_90k;
 	uint32_t file_number;
+	uint64_t untold;		/* lost, and in no fragment's note yet */
 	bool folder_dirty;		/* names have changed */
 	bool changed;			/* the account is to be published */
 };

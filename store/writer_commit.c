@@ -50,6 +50,7 @@ static void sync_file(struct netra_store_writer *writer, uint32_t number,
 	}
 	channel->account.frames -= frames;
 	channel->account.lost += frames;
+	channel->untold += frames;
 	netra_store_fail(channel, file->why);
 	leave_file(writer, number, file);
 }

@@ -103,6 +103,90 @@ def a_disk_that_stalls_five_seconds():
 
 
 @test
+def a_stall_that_is_too_long_for_the_buffer():
+    """is a counted gap up to a key frame; the board is served all the time."""
+    with bad("--buffer", "8M", camera=clip(8000000)) as (recording, disk):
+        time.sleep(1.5)
+        disk.stall(9)
+        time.sleep(10)
+        for channel in range(CHANNELS):
+            grows(recording, channel)
+        time.sleep(1.5)
+        report = recording.end()
+        expect(report["dropped"] > 0, "nothing was dropped: the buffer has no bound")
+        all_told(recording, report)
+        gaps = 0
+        for channel in range(CHANNELS):
+            told = account(recording.store, channel, recording.clip)
+            gaps += len(told.gaps)
+            for lost, flags in told.gaps:
+                expect(flags & mp4.OVERRUN, f"channel {channel}: {lost} frames missing, flags {flags}")
+        expect(gaps, "no gap in any file")
+        verified(recording.store)
+
+
+@test
+def one_channel_cannot_be_written():
+    """EIO for its files only: the others lose nothing; it goes on when it can."""
+    with bad() as (recording, disk):
+        time.sleep(2)
+        disk.fail_writes("/ch02/")
+        time.sleep(3)
+        expect(disk.hits > 0, "nothing was written meanwhile")
+        disk.well()
+        grows(recording, 2)
+        time.sleep(2)
+        report = recording.end(status=1)
+        for channel in (0, 1, 3):
+            told = account(recording.store, channel, clip())
+            equal((told.lost, told.starts), (0, 1), f"channel {channel}: frames lost, beginnings")
+        told = account(recording.store, 2, clip())
+        expect(told.lost > 0 and told.flags & mp4.DISK, f"channel 2: {told.lost} lost, flags {told.flags}")
+        all_told(recording, report)
+        expect(errno_text(errno.EIO) in json.dumps(report) + recording.errors(), "nobody says why")
+
+
+@test
+def a_sync_that_fails():
+    """is final for the files it was for: they are closed, new ones begun, and
+    after the next start all of them are whole."""
+    with bad() as (recording, disk):
+        time.sleep(2)
+        before = [len(files(recording.store, channel)) for channel in range(CHANNELS)]
+        disk.fail_syncs()
+        recording.wait_for(lambda: disk.hits, 20, "a sync")
+        time.sleep(0.2)
+        disk.well()
+        recording.wait_for(lambda: all(len(files(recording.store, channel)) > before[channel]
+                                       for channel in range(CHANNELS)), 20, "new files")
+        time.sleep(2)
+        report = recording.end(status=1)
+        all_told(recording, report)
+        start_again(recording.store)
+        verified(recording.store)
+
+
+@test
+def a_disk_that_is_full():
+    """drops and counts, says so, and goes on as soon as there is room."""
+    with bad("--rotate", "2s") as (recording, disk):
+        time.sleep(2)
+        disk.fill(300000)
+        recording.wait_for(lambda: disk.hits > 3, 20, "the disk to be full")
+        time.sleep(2)
+        disk.well()
+        for channel in range(CHANNELS):
+            grows(recording, channel)
+        time.sleep(2)
+        report = recording.end(status=1)
+        expect(report["dropped"] > 0, "nothing was dropped")
+        all_told(recording, report)
+        expect(errno_text(errno.ENOSPC) in json.dumps(report) + recording.errors(), "nobody says why")
+        start_again(recording.store)
+        verified(recording.store)
+
+
+@test
 def bytes_per_channel():
     """are kept to, by deleting the oldest, and not one file more than needed."""
     limit = 2 << 20
