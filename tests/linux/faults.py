@@ -14,6 +14,7 @@ from machine import PATIENCE, Setup, expect, main, on, run
 from harness import NETRA, equal
 
 RATE, CHANNELS, SECONDS = 15, 2, 14
+STOP_MS = 6000 * PATIENCE   # from when the board is attached: it is to be recorded from by then
 _folder = tempfile.TemporaryDirectory(prefix="netra-faults-")
 atexit.register(_folder.cleanup)
 CLIP = pathlib.Path(_folder.name) / "clip.264"
@@ -33,8 +34,8 @@ CHANNEL = {
 RESET = "resetting the board and booting it again"
 # Faults of the board: what the report says.
 BOARD = {
-    "heartbeat-stop:after=3000": ("the firmware's heartbeat stopped", "restarting the firmware"),
-    "heartbeat-stop:after=3000,until=reset": ("the firmware's heartbeat stopped", RESET),
+    f"heartbeat-stop:after={STOP_MS}": ("the firmware's heartbeat stopped", "restarting the firmware"),
+    f"heartbeat-stop:after={STOP_MS},until=reset": ("the firmware's heartbeat stopped", RESET),
     "self-reset:after=45": ("the board reset itself", RESET),
 }
 INTERRUPTS = ("irq-lost:after=15,count=0", "irq-late:ms=150,after=15,count=20", "irq-spurious:after=15,count=50")
@@ -116,7 +117,7 @@ def add(where, name, check, *arguments):
 for _spec, (_kind, _words) in zip(CHANNEL_SPECS, CHANNEL.items()):
     add(BAD_CHANNELS, _kind, channel_fault, _spec, _words)
 for _spec, _words in BOARD.items():
-    add(BAD_BOARDS, _spec, board_fault, _spec, _words)
+    add(BAD_BOARDS, _spec.replace(str(STOP_MS), "ms"), board_fault, _spec, _words)
 for _spec in INTERRUPTS:
     add(BAD_BOARDS, _spec.split(":", maxsplit=1)[0], interrupt_fault, _spec)
 

@@ -8,8 +8,8 @@ import json
 import struct
 import time
 
-from machine import CHANNELS, FULL, OFF, PATIENCE, Emulator, Setup, expect, fetch, main, on
-from harness import equal, wait_for
+from machine import CHANNELS, FULL, OFF, PATIENCE, Emulator, Setup, expect, main, on
+from harness import NETRA, equal, wait_for
 from streams import await_attached, await_streams, record, whole
 
 NO_MSI = Setup("no MSI", append="pci=nomsi")
@@ -19,8 +19,10 @@ STRAY = Setup("stray writes", iommu="full", append="iomem=relaxed")
 
 
 def interrupts(m):
-    kind, taken, *_ = m.guest.run(f"cat {m.sysfs()}/netra/interrupts").stdout.split()
-    return kind, int(taken)
+    """(Kind, how many were taken, how many the board sent)."""
+    kind = m.guest.run(f"cat {m.sysfs()}/netra/interrupts").stdout.split()[0]
+    status = json.loads(m.guest.run(NETRA, "status /dev/netra0 --interval 0 --json").stdout)
+    return kind, status["running"]["interrupts"], status["running"]["board_interrupts"]
 
 
 def inject_fatal_error(m):
@@ -54,9 +56,10 @@ def interrupts_tell_of_frames(m):
     """By the legacy line where there is no MSI: it is let go each time, as more come."""
     await_attached(m)
     whole(record(m, "interrupts", 4))
-    kind, taken = interrupts(m)
+    kind, taken, sent = interrupts(m)
     equal(kind, "legacy" if m.setup == NO_MSI else "msi", "kind of interrupt")
-    expect(taken > 60, f"only {taken} interrupts")
+    # Two may come as one; a line that is not let go gives them without end.
+    expect(60 < taken <= sent, f"{taken} interrupts taken, {sent} sent")
 
 
 @on(OFF, FULL)
@@ -142,6 +145,12 @@ def board_dies_and_another_is_plugged_in(m):
     whole(record(m, "again", 4))
 
 
+POKE = """
+registers = mmap.mmap(os.open("{path}", os.O_RDWR), 4096)
+ctypes.c_uint32.from_buffer(registers, {register}).value = {value}
+"""
+
+
 @on(STRAY)
 def stray_writes_are_refused(m):
     """A window that leads nowhere: nothing is written, it is told, and mended."""
@@ -149,8 +158,7 @@ def stray_writes_are_refused(m):
     job = record(m, "stray", 25)
     await_streams(m, job, "stray")
     # The last window: what the board has to say arrives through the first.
-    register = f"$(( $(head -n 1 {m.sysfs()}/resource | cut -d ' ' -f 1) + {0x200 + 8 * 3} ))"
-    m.guest.run(fetch("guest") / "busybox", "devmem", register, "32", "0x70000001")
+    m.python(POKE.format(path=f"{m.sysfs()}/resource0", register=0x200 + 8 * 3, value=0x70000001)).wait()
     report = json.loads(job.wait(60 * PATIENCE).stdout)
     texts = [event["text"] for event in report["events"]]
     expect(any("fault 2" in text for text in texts), f"not told: {texts}")

@@ -3,14 +3,14 @@
 
 import json
 
-from machine import CHANNELS, PATIENCE, expect
+from machine import CHANNELS, DEBUG, PATIENCE, expect
 from harness import NETRA, equal, wait_for
 
 
 def record(m, store, seconds=0):
     """A Job that records all channels; until it is stopped if no @seconds are given.
     It waits for no disk of the host's: that may have enough to do."""
-    duration = ["--duration", f"{seconds}s"] if seconds else []
+    duration = ["--duration", f"{seconds * PATIENCE}s"] if seconds else []
     return m.guest.start(NETRA, "record", "/dev/netra0", "--no-sync", "--store", store, "--json", *duration)
 
 
@@ -23,11 +23,12 @@ def await_streams(m, job, store):
 
 
 def await_attached(m):
-    wait_for(lambda: m.guest.run(f"cat {m.sysfs()}/netra/state").stdout == "attached\n", 30 * PATIENCE,
+    wait_for(lambda: m.guest.run(f"cat {m.sysfs()}/netra/state", check=False).stdout == "attached\n", 30 * PATIENCE,
              "the board to be attached")
 
 
 def whole(job, seconds=60):
     report = json.loads(job.wait(seconds * PATIENCE).stdout)
-    equal((report["whole"], report["dropped"]), (CHANNELS, 0), "files that are whole, frames dropped")
+    # The debug kernel may be too slow for all frames.
+    equal((report["whole"], DEBUG or report["dropped"]), (CHANNELS, DEBUG or 0), "files that are whole, frames dropped")
     return report
