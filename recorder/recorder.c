@@ -71,12 +71,12 @@ static void repair(struct netra_recorder *recorder)
 
 	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++) {
 		netra_store_repair(&recorder->folder, i, &repair);
-		if (netra_store_list(&recorder->folder, i, &entries, &count))
+		if (netra_store_list_parts(&recorder->folder, i, &entries,
+					   &count))
 			continue;
 		for (size_t k = 0; k < count; k++)
-			if (entries[k].kind == NETRA_STORE_FILE_PART)
-				netra_store_keeper_left(&recorder->keeper, i,
-							entries[k].start_ms);
+			netra_store_keeper_left(&recorder->keeper, i,
+						entries[k].start_ms);
 		free(entries);
 	}
 	recorder->repaired = repair.cut + repair.damaged;

@@ -260,10 +260,9 @@ static int by_time(const void *a, const void *b)
 	return x->start_ms < y->start_ms ? -1 : x->start_ms > y->start_ms;
 }
 
-enum netra_error netra_store_list(struct netra_store_folder *folder,
-				  uint32_t channel,
-				  struct netra_store_entry **entries,
-				  size_t *count)
+static enum netra_error list(struct netra_store_folder *folder,
+			     uint32_t channel, bool parts_only,
+			     struct netra_store_entry **entries, size_t *count)
 {
 	struct netra_store_entry entry, *grown;
 	enum netra_error err;
@@ -291,6 +290,7 @@ enum netra_error netra_store_list(struct netra_store_folder *folder,
 	while ((file = readdir(dir))) {
 		if (!netra_store_name_read(file->d_name, &entry.start_ms,
 					   &entry.kind) ||
+		    (parts_only && entry.kind != NETRA_STORE_FILE_PART) ||
 		    fstatat(fd, file->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
 		    !S_ISREG(st.st_mode))
 			continue;
@@ -312,4 +312,20 @@ enum netra_error netra_store_list(struct netra_store_folder *folder,
 	if (*count)
 		qsort(*entries, *count, sizeof(entry), by_time);
 	return err;
+}
+
+enum netra_error netra_store_list(struct netra_store_folder *folder,
+				  uint32_t channel,
+				  struct netra_store_entry **entries,
+				  size_t *count)
+{
+	return list(folder, channel, false, entries, count);
+}
+
+enum netra_error netra_store_list_parts(struct netra_store_folder *folder,
+					uint32_t channel,
+					struct netra_store_entry **entries,
+					size_t *count)
+{
+	return list(folder, channel, true, entries, count);
 }

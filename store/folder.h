@@ -85,6 +85,15 @@ enum netra_error netra_store_list(struct netra_store_folder *folder,
 				  struct netra_store_entry **entries,
 				  size_t *count);
 
+/**
+ * netra_store_list_parts() - Likewise the ".part" files alone: the others are
+ * not looked at, so that a start takes no longer for a large store.
+ */
+enum netra_error netra_store_list_parts(struct netra_store_folder *folder,
+					uint32_t channel,
+					struct netra_store_entry **entries,
+					size_t *count);
+
 /** netra_store_suffix() - Of a file's name. */
 const char *netra_store_suffix(enum netra_store_kind kind);
 

@@ -113,15 +113,14 @@ void netra_store_repair(struct netra_store_folder *folder, uint32_t channel,
 	struct netra_store_entry *entries;
 	size_t count;
 
-	if (netra_store_list(folder, channel, &entries, &count)) {
+	if (netra_store_list_parts(folder, channel, &entries, &count)) {
 		repair->failed++;
 		snprintf(repair->why, sizeof(repair->why), "ch%02u: %s",
 			 channel, strerror(errno));
 	}
 	for (size_t i = 0; i < count; i++)
-		if (entries[i].kind == NETRA_STORE_FILE_PART)
-			netra_store_repair_file(folder, channel,
-						entries[i].start_ms, repair);
+		netra_store_repair_file(folder, channel, entries[i].start_ms,
+					repair);
 	free(entries);
 }
 
