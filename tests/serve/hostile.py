@@ -84,7 +84,7 @@ def reader_that_stops():
     """It skips to a key frame, counted; what it gets is whole; nobody else loses anything."""
     source = clip("big", "-b:v", "8M", "-minrate", "8M", "-maxrate", "8M", "-bufsize", "4M",
                   size="704x576", seconds=4)
-    with Server("--late", "1s", "--buffer", "4M", channels=2, sources=[source]) as server:
+    with Server("--late", "1s", "--buffer", "64M", channels=2, sources=[source]) as server:
         def stop_reading():
             with Client(server.port, receive_bytes=8192) as slow:
                 slow.play(server.url(0))
@@ -155,6 +155,10 @@ def silent_and_slow_requests():
             slow = socket.create_connection(("127.0.0.1", server.port))
             stuck = Client(server.port)
             stuck.play(server.url(0), "RTP/AVP;unicast;client_port=45678-45679")
+            # It plays, and takes what comes, but never ends what it asks.
+            half = Client(server.port)
+            half.play(server.url(0))
+            half.socket.sendall(b"OPTIONS * RT")
             begin = time.monotonic()
             try:
                 for byte in b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n" * 4:
@@ -165,10 +169,17 @@ def silent_and_slow_requests():
             expect(time.monotonic() - begin < 6, "a byte at a time goes on and on")
             expect(closed(silent, 15), "a silent connection stays")
             expect(closed(stuck.socket, 20), "a session without a sign of life stays")
-            for one in (silent, slow, stuck.socket):
+            half.socket.settimeout(10)
+            end = time.monotonic() + 10
+            try:
+                while half.socket.recv(65536):
+                    expect(time.monotonic() < end, "half a request may take for ever")
+            except ConnectionError:
+                pass
+            for one in (silent, slow, stuck.socket, half.socket):
                 one.close()
         beside_a_viewer(server, wait)
-        equal(server.status()["timeouts"], 3, "time-outs counted")
+        equal(server.status()["timeouts"], 4, "time-outs counted")
 
 
 @test
