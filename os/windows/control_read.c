@@ -9,6 +9,7 @@
 #include "control.h"
 
 #define HEAD	sizeof(struct netra_ioc_chunk)
+#define ENOUGH	(1u << 20)	/* at once: the board's thread waits meanwhile */
 
 struct output {
 	uint8_t *at;
@@ -113,7 +114,7 @@ static enum netra_error read_all(struct netra_file *file, struct output *out)
 			found |= !error;
 			result = error ? worse(result, error) : result;
 		}
-	} while (found);
+	} while (found && out->done < ENOUGH);
 	return result ? result : NETRA_ERR_AGAIN;
 }
 
@@ -127,7 +128,7 @@ NTSTATUS netra_call_read(struct netra_call *call)
 	} else {
 		do
 			error = read_one(call->file, call->in.read.reader, &out);
-		while (!error);
+		while (!error && out.done < ENOUGH);
 	}
 	call->done = out.done;
 	if (out.done)

@@ -165,7 +165,7 @@ struct netra_ioc_frame {
 
 /*
  * NETRA_IOC_READ: whole frames of one reader, or of all of this handle's in
- * turn, as many as fit. The output is a row of chunks: this head, the frame's
+ * turn, as many as fit or a megabyte of them. The output is a row of chunks: this head, the frame's
  * bytes, and zeros up to a multiple of 8. Their checksums were found right; a
  * frame whose was not is counted as lost, and said with the next one.
  *
