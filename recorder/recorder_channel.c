@@ -261,7 +261,8 @@ static bool place(struct netra_recording *recording, uint64_t now_ns)
 	gap = recording->gap;
 	err = add(recording, now_ns);
 	if (err == NETRA_ERR_AGAIN) {
-		recording->flags |= NETRA_NOTE_OVERRUN;
+		recording->overrun = true;
+		recording->drained = false;
 		return false;
 	}
 	if (err) {
@@ -297,6 +298,11 @@ static bool admit(struct netra_recording *recording)
 
 	recording->lost += frame->lost;
 	recording->lost_before += frame->lost;
+	if (frame->lost && recording->overrun)
+		recording->flags |= NETRA_NOTE_OVERRUN;
+	/* What did not fit shows on the first frame after it. */
+	if (recording->drained && (frame->lost || frame->flags & NETRA_FRAME_KEY))
+		recording->overrun = false;
 	recording->gap |= frame->lost ||
 			  frame->flags & NETRA_FRAME_DISCONTINUITY;
 	if (!frame->length) {	/* an end mark */
@@ -387,8 +393,10 @@ bool netra_recording_pump(struct netra_recording *recording,
 		if (!recording->pending) {
 			err = netra_reader_next(recording->reader,
 						&recording->frame);
-			if (err == NETRA_ERR_AGAIN)
+			if (err == NETRA_ERR_AGAIN) {
+				recording->drained = true;
 				return false;
+			}
 			if (err) {
 				end(recording, err);
 				return false;

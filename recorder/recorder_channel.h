@@ -53,6 +53,8 @@ struct netra_recording {
 
 	uint64_t lost;
 	uint64_t lost_before;	/* of these, as the reader's frames said */
+	bool overrun;		/* there was no memory for a frame */
+	bool drained;		/* since then all of the ring was read */
 	uint64_t lost_noted;	/* of lost, what fragments tell */
 	uint64_t gaps;
 	uint32_t flags;		/* NETRA_NOTE_*, for the next fragment */
