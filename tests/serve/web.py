@@ -316,6 +316,10 @@ def phone():
     expect(browser.run("document.documentElement.scrollWidth <= innerWidth"), "wider than the screen")
     columns = browser.run("getComputedStyle(document.querySelector('#wall')).gridTemplateColumns.split(' ').length")
     expect(columns == 2, f"{columns} columns")
+    boxes = browser.run("""[...document.querySelectorAll('.tile')].map((t) => {
+      const box = t.getBoundingClientRect(); return [box.x, box.y, box.right, box.bottom]; })""")
+    for one, other in zip(boxes, boxes[2:]):
+        expect(one[3] <= other[1], f"tiles lie on each other: {one} {other}")
     until(60, lambda: browser.run("[...document.querySelectorAll('.tile')].filter((t) => t.dataset.state === 'live').length") > 3,
           "tiles in sight live")
     browser.screenshot(SHOTS / "phone.png")

@@ -47,15 +47,18 @@ class Server:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self.process.terminate()
         try:
             self.process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.communicate()
+        said = self.said()
         self.errors.close()
         shutil.rmtree(self.folder)
+        # Leaks and the like, in a build that looks for them, too.
+        expect(kind or self.process.returncode == 0, f"exit status {self.process.returncode}: {said[-2000:]}")
 
     def said(self):
         return (self.folder / "errors").read_text(encoding="utf-8")
@@ -223,6 +226,24 @@ def recordings():
             expect(status in (400, 403, 404), f"{bad}: {status}")
         for bad in ("from=1", "from=2&to=1", "from=-1&to=5", "from=x&to=y", "from=0&to=99999999999999"):
             equal(server.ask(f"/api/timeline?{bad}", cookie)[0], 400, bad)
+
+
+@test
+def gaps():
+    """Where frames are missing shows in the timeline while it is being recorded; what the board says is an event."""
+    faults = "fault=signal-lost:ch=1\\,after=20\\,for=20,fault=head-jump:ch=2\\,after=40"
+    with Server("--quiet", users=False, board=f"emulated:channels=3,fps=10,size=352x288,{faults}") as server:
+        def timeline():
+            now = int(time.time() * 1000)
+            return server.json(f"/api/timeline?from={now - 600000}&to={now}")
+
+        def kinds(channel):
+            entry = [c for c in timeline()["channels"] if c["channel"] == channel]
+            return {gap[3] for gap in entry[0]["gaps"]} if entry else set()
+        wait_for(lambda: "gap" in kinds(2), 60, "the lost frames")
+        equal(kinds(0), set(), "gaps where there are none")
+        texts = [(e["channel"], e["text"]) for e in server.json("/api/events")["events"]]
+        expect(any(c == 1 and "signal" in t for c, t in texts), f"events: {texts}")
 
 
 @test
