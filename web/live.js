@@ -2,6 +2,7 @@
 // One camera, live: fragments from a WebSocket into a video element, kept
 // close to the newest picture.
 import { skew } from './api.js';
+import { startOf } from './fragment.js';
 
 const BEHIND_S = 0.35;      // wanted distance to the newest frame
 const HURRY_S = 0.6;        // further behind, it plays a little faster
@@ -9,17 +10,6 @@ const JUMP_S = 1.2;         // and further still, it jumps
 const KEEP_S = 8;           // kept behind the picture shown
 const QUEUE_BYTES = 16 << 20;
 const RETRY_MS = [500, 1000, 2000, 5000];
-const NOTE_BYTES = 76;
-
-/** Where a box in moof/traf begins. */
-function find(view, type) {
-  for (let at = 8; at + 8 <= view.getUint32(0);) {
-    const kind = view.getUint32(at + 4);
-    if (kind === type) return at;
-    at += kind === 0x74726166 ? 8 : Math.max(8, view.getUint32(at));
-  }
-  return 0;
-}
 
 export class Live {
   /** @param report called with what changed: {state, message} */
@@ -90,22 +80,12 @@ export class Live {
   }
 
   take(data) {
-    this.readTime(data);
+    this.offsetMs = startOf(data) ?? this.offsetMs;
     this.queue.push(data);
     this.queued += data.byteLength;
     // The browser does not keep up at all: begin anew at a key frame.
     if (this.queued > QUEUE_BYTES) { this.socket.close(); return; }
     this.append();
-  }
-
-  /** When the picture was taken: the note at the end of moof says so (docs/store.md). */
-  readTime(data) {
-    const view = new DataView(data);
-    if (view.byteLength < 8 || view.getUint32(4) !== 0x6d6f6f66) return;
-    const note = view.getUint32(0) - NOTE_BYTES;
-    const tfdt = find(view, 0x74666474);
-    if (note < 8 || !tfdt || view.getUint32(note + 4) !== 0x75756964) return;
-    this.offsetMs = Number(view.getBigInt64(note + 56)) / 1e6 - Number(view.getBigUint64(tfdt + 12)) / 90;
   }
 
   append() {

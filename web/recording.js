@@ -2,6 +2,7 @@
 // One camera's recordings in a video element: pieces of files are fetched by
 // range from the key frame before the moment shown, and follow the player's time.
 import { get, bytes } from './api.js';
+import { startOf } from './fragment.js';
 
 const PIECE_BYTES = 512 << 10;
 const HEAD_BYTES = 16 << 10;
@@ -78,7 +79,10 @@ export class Recording {
         await this.go(wish);
       }
     } catch (error) {
-      if (error.name !== 'AbortError') this.report({ state: 'lost', message: error.message });
+      // It is tried again when the list of files is old enough.
+      this.unload();
+      this.listed = { from: 0, to: 0, at: Date.now() };
+      this.report({ state: 'lost', message: error.message });
     } finally {
       this.seeking = false;
     }
@@ -95,7 +99,7 @@ export class Recording {
     }
     if (this.file?.name !== file.name) await this.load(file);
     if (this.closed || !this.buffer) return;
-    const at = (time - file.start_ms) / 1000;
+    const at = (time - this.file.zero) / 1000;
     if (!this.holds(at)) await this.fetchFrom(time);
     if (this.closed || !this.buffer) return;
     this.video.currentTime = at;
@@ -106,7 +110,8 @@ export class Recording {
 
   async load(file) {
     this.unload();
-    this.file = { ...file };
+    // `zero` is what second 0 is: known better with each fragment that is fetched.
+    this.file = { ...file, zero: file.start_ms };
     this.path = `/api/media/${this.channel}/${file.name}`;
     const start = await bytes(this.path, 0, HEAD_BYTES);
     const head = readHead(start);
@@ -157,7 +162,7 @@ export class Recording {
     this.fetching?.abort();
     this.fetching = fetching;
     // What was appended in part must not be joined with what comes.
-    if (await this.change((buffer) => buffer.abort()) && key) this.position = key[1];
+    if (await this.change((buffer) => buffer.abort()) && key) this.position = this.begun = key[1];
     if (this.fetching === fetching) this.fetching = null;
   }
 
@@ -180,6 +185,7 @@ export class Recording {
         const to = Math.min(this.position + PIECE_BYTES, this.file.bytes);
         const data = await bytes(this.path, this.position, to, fetching.signal);
         if (this.fetching !== fetching || !data.byteLength) break;
+        if (this.position === this.begun) this.file.zero = startOf(data) ?? this.file.zero;
         if (!await this.change((buffer) => buffer.appendBuffer(data)) || this.fetching !== fetching) break;
         this.position += data.byteLength;
         await this.trim();
@@ -201,7 +207,7 @@ export class Recording {
 
   /** The moment of the picture shown; null: none is. */
   moment() {
-    return this.file && this.buffer ? this.file.start_ms + this.video.currentTime * 1000 : null;
+    return this.file && this.buffer ? this.file.zero + this.video.currentTime * 1000 : null;
   }
 
   ready() {
@@ -236,7 +242,7 @@ export class Recording {
     if (this.buffer) {
       const { buffered } = this.buffer;
       for (let i = 0; i < buffered.length; i++) {
-        const start = this.file.start_ms + buffered.start(i) * 1000;
+        const start = this.file.zero + buffered.start(i) * 1000;
         if (start > time + 1) return start;
       }
     }
