@@ -74,6 +74,15 @@ download() {
 		fail "no ${*}: $(why) (not found: run apt-get update as root)"
 }
 
+# download_source PACKAGE: the source of Debian 12's, as its authors gave it, into $cache
+download_source() {
+	use_suite bookworm
+	sed -i 's/^deb /deb-src /' "$cache/apt/sources"
+	timeout "$limit_s" apt-get update >>"$log" 2>&1 || fail "no sources of bookworm: $(why)"
+	(cd "$cache" && timeout "$limit_s" apt-get source --download-only "$1") >>"$log" 2>&1 ||
+		fail "no source of $1: $(why)"
+}
+
 # unpack_newer PACKAGE [OPTION…]: with all it needs, of Debian 13 and its
 # backports, into $cache/root; the options are mmdebstrap's.
 unpack_newer() {

@@ -119,9 +119,11 @@ static enum netra_error open_db(struct netra_store_index *index, bool write)
 	char path[500];
 	struct stat st;
 
-	/* By the folder that is held open, whatever its path is by now. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/" NAME,
-		 index->folder->fd);
+	if (!netra_index_path(index->folder->fd, NAME, path, sizeof(path))) {
+		snprintf(index->why, sizeof(index->why),
+			 NAME ": its folder has no path");
+		return NETRA_ERR_NOT_FOUND;
+	}
 	if (sqlite3_open_v2(path, &index->db, flags | SQLITE_OPEN_NOMUTEX |
 			    SQLITE_OPEN_EXRESCODE, NULL))
 		return netra_index_fail(index);

@@ -16,6 +16,9 @@ struct netra_store_index {
 	char why[160];
 };
 
+/** netra_index_path() - Of a file in a folder that is held open; false if it has none. */
+bool netra_index_path(int folder, const char *name, char *path, size_t size);
+
 /** netra_index_fail() - The last call's result as an error of ours, and in words. */
 enum netra_error netra_index_fail(struct netra_store_index *index);
 

@@ -172,11 +172,14 @@ void netra_timestamp_write(char text[NETRA_TIMESTAMP_BYTES], int64_t ns,
 	else
 		localtime_r(&seconds, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	if (!utc)
+	if (!utc) {
+		/* timegm() takes it as UTC: what is left is the zone. */
+		long ahead = (long)(timegm(&tm) - seconds);
+
 		snprintf(zone, sizeof(zone), "%c%02ld:%02ld",
-			 tm.tm_gmtoff < 0 ? '-' : '+',
-			 labs(tm.tm_gmtoff) / 3600 % 100,
-			 labs(tm.tm_gmtoff) / 60 % 60);
+			 ahead < 0 ? '-' : '+', labs(ahead) / 3600 % 100,
+			 labs(ahead) / 60 % 60);
+	}
 	snprintf(text, NETRA_TIMESTAMP_BYTES, "%s.%03d%s", date, milliseconds,
 		 zone);
 }

@@ -23,8 +23,8 @@ HERE = ROOT / "tests" / "windows" / "wine"
 HARDWARE = r"PCI\VEN_104C&DEV_B800"
 BOARD = r"\\.\Netra0"
 IMAGES = ("u-boot.bin", "boot.scr", "uImage", "ramdisk.img")
-# Each is dealt to channels in turn, and ends once.
-FOOTAGE = ("one-by-one-person-detection.mp4", "VID_1280x720_cabac_temporal_direct.264",
+# One a channel, which ends once. The longest lasts half a minute.
+FOOTAGE = ("car-detection.mp4", "VID_1280x720_cabac_temporal_direct.264",
            "CVFC1_Sony_C.jsv", "test_cif_P_CABAC_slice.264")
 
 
@@ -116,6 +116,14 @@ class Windows:
     def netra(self, verb, *arguments, **keywords):
         return self.run("netra.exe", verb, BOARD, *arguments, **keywords)
 
+    def install(self):
+        self.run("install-board.exe", r"C:\disk\netra.inf", HARDWARE)
+        for image in IMAGES:
+            expect((self.drive / "windows/system32/drivers/netra" / image).exists(),
+                   f"the INF did not copy {image}")
+        wait_for(lambda: "attached" in self.run("netra.exe", "list").stdout, 60,
+                 "the board to be attached")
+
     def status(self):
         return json.loads(self.netra("status", "--json").stdout)
 
@@ -133,12 +141,7 @@ sources = []
 @test
 def install():
     """The INF installs the driver, which boots the board and attaches it."""
-    windows.run("install-board.exe", r"C:\disk\netra.inf", HARDWARE)
-    for image in IMAGES:
-        expect((windows.drive / "windows/system32/drivers/netra" / image).exists(),
-               f"the INF did not copy {image}")
-    wait_for(lambda: "attached" in windows.run("netra.exe", "list").stdout, 60,
-             "the board to be attached")
+    windows.install()
 
 
 @test
@@ -174,10 +177,26 @@ def captured():
     same_pictures(windows.drive / "one.264", 1)
 
 
+@test
+def recorded():
+    """netra record: all channels into a store, whole files, the pictures of their sources"""
+    with Windows(*board_options("realtime")) as other:
+        other.install()
+        told = json.loads(other.netra("record", "--store", r"C:\store", "--json", "--quiet",
+                                      timeout=300).stdout)
+        equal((told["whole"], told["dropped"]), (len(sources), 0), "account")
+        for channel, one in enumerate(told["channels"]):
+            equal((one["channel"], one["whole"], one["error"]), (channel, True, ""), "channel")
+            files = sorted((other.drive / "store" / f"ch{channel:02}").iterdir())
+            equal([file.suffix for file in files], [".mp4"], f"files of channel {channel}")
+            same_pictures(files[0], channel)
+
+
 def by(way, channel, rest=False):
     path = windows.drive / f"{way}.264"
     told = json.loads(windows.run("frames.exe", BOARD, channel, way, f"C:\\{way}.264").stdout)
     equal((told["lost"], told["stale"]), (0, 0), "lost and stale frames")
+    expect(told["frames"], "no frames")
     same_pictures(path, channel, rest)
 
 
@@ -243,6 +262,7 @@ def bad_use():
             (("status", "/dev/netra0"), 1, "names no board"),
             (("status",), 2, "no board given"),
             (("top", BOARD), 2, "no such verb"),
+            (("record", BOARD), 2, "no folder given"),
             (("capture", BOARD, "-c", "9", "-o", "x"), 2, "the board has 4 channels"),
             (("capture", BOARD, "-c", "0", "-o", r"C:\none\x"), 1, "make its folder first"),
             (("boot", BOARD, "--force", "--firmware", "x"), 1, "name no folder"),
@@ -261,6 +281,13 @@ def removed():
              "the board to leave the list")
 
 
+def board_options(pace):
+    options = ["--channels", len(sources), "--loops", 1, "--pace", pace]
+    for path in sources:
+        options += ["--source", path]
+    return options
+
+
 def prepare():
     """Everything that is needed, or a reason to skip it all."""
     program("wine64")
@@ -270,17 +297,13 @@ def prepare():
     if not folder.is_dir():
         raise Skip(f"no test videos at {folder} (set NETRA_VIDEO)")
     sources.extend(folder / name for name in FOOTAGE)
-    options = ["--channels", len(sources), "--pace", "free", "--loops", 1]
-    for path in sources:
-        options += ["--source", path]
-    return options
 
 
 if __name__ == "__main__":
     try:
-        wanted = prepare()
+        prepare()
     except Skip as why:
         print(f"skip    wine: {why}\n0 passed, 0 failed, 1 skipped")
         sys.exit(0)
-    with Windows(*wanted) as windows:
+    with Windows(*board_options("free")) as windows:
         harness.main()
