@@ -12,6 +12,7 @@ on after a cut that is only to be looked at, and the next one is as honest.
 
 It can also stall, and fail: see stall() and fail()."""
 
+import collections
 import dataclasses
 import errno
 import os
@@ -56,7 +57,7 @@ class Disk:
         self.writes = []       # (offset on disk, offset in log, length)
         self.durable = 0       # so many of them
         self.flushes = 0
-        self.slowest_s = 0.0   # answer
+        self._answers = collections.deque(maxlen=4000)  # (when, seconds it took)
         self._log_bytes = 0
         self._lock = threading.Lock()
         self._cut = False
@@ -91,6 +92,11 @@ class Disk:
         with self._lock:
             self._cut |= last
             return Cut(time.monotonic(), self.durable, len(self.writes), seed, kept)
+
+    def slowest(self, seconds):
+        """Longest answer of the last so many seconds."""
+        since = time.monotonic() - seconds
+        return max((took for when, took in list(self._answers) if when > since), default=0.0)
 
     def stall(self, seconds):
         """Answer nothing for so long."""
@@ -173,7 +179,7 @@ class Disk:
         status, answer = self._do(kind, offset, length, data)
         if self._cut:
             return False
-        self.slowest_s = max(self.slowest_s, time.monotonic() - begin)
+        self._answers.append((begin, time.monotonic() - begin))
         client.sendall(struct.pack(">II8s", 0x67446698, status, handle) + answer)
         return True
 

@@ -107,10 +107,13 @@ class Machine:
         """Power off now; with last, for good."""
         cut = self.disk.cut(random_.randrange(1 << 30), random_.choice((0.0, 0.5, 0.9)), last)
         coded = self.coded()
+        # Frames that came until the board was heard count as lost, too.
+        slow_ms = int(1000 * max(time.monotonic() - cut.time, self.disk.slowest(2.5)))
         # What the witness writes about the moment of the cut comes after it.
         time.sleep(0.5)
         lines = [line.split() for line in self.witness.stdout.splitlines()[-12:-1]]
         late_ms = max((int(line[1]) for line in lines), default=10000)
+        late_ms = max(late_ms, slow_ms)
         span_s = (int(lines[-1][0]) - int(lines[0][0])) / 1e9 if lines else 0
         self.expect_recording()
         return PowerCut(cut, coded, late_ms, span_s)
@@ -121,7 +124,7 @@ class PowerCut:
     """A cut, and what was known outside at that moment."""
     cut: Cut
     coded: list
-    late_ms: int   # the witness, by how much at the worst
+    late_ms: int   # the witness, the disk or the board, by how much at the worst
     span_s: float  # of the witness's lines that were looked at
 
     @property
