@@ -325,6 +325,13 @@ static bool on_channel(struct rtsp_connection *c,
 		answer(c, request, 403, "%s", "");
 		return true;
 	}
+	/* A session stays on its channel. */
+	if (feed && path.recorded && c->state != RTSP_NO_SESSION &&
+	    (c->feed->channel != path.channel ||
+	     c->feed->board_index != path.board)) {
+		answer(c, request, 459, "%s", "");
+		return true;
+	}
 	if (feed && path.recorded)
 		found = rtsp_find_recording(c, &path);
 	if (found < 0)
@@ -335,6 +342,8 @@ static bool on_channel(struct rtsp_connection *c,
 	}
 	if (path.recorded)
 		feed = &c->playback->feed;
+	if (path.recorded && c->state == RTSP_READY && !c->group)
+		c->feed = feed;
 	if (request->method == NETRA_RTSP_DESCRIBE)
 		do_describe(c, request, feed);
 	else if (request->method == NETRA_RTSP_SETUP)

@@ -27,8 +27,14 @@ void rtsp_drop_playback(struct rtsp_connection *c)
 		return;
 	if (c->sink.feed == &c->playback->feed)
 		netra_sink_stop(&c->sink);
-	if (c->feed == &c->playback->feed)
-		c->feed = NULL;
+	/* A session has a feed always: live it is, until something is sought. */
+	if (c->feed == &c->playback->feed) {
+		c->feed = netra_hub_feed(c->server->options.hub,
+					 c->feed->board_index,
+					 c->feed->channel);
+		if (c->state == RTSP_PLAYING)
+			c->state = RTSP_READY;
+	}
 	netra_playback_close(c->playback);
 	c->playback = NULL;
 }
@@ -94,9 +100,10 @@ int rtsp_find_recording(struct rtsp_connection *c,
 	const struct netra_playback *p = c->playback;
 
 	/* It is open already, and may have been played since. */
-	if (p && !p->result && c->begin_ns == path->from_ns &&
+	if (p && c->begin_ns == path->from_ns &&
 	    p->feed.channel == path->channel &&
-	    p->feed.board_index == path->board && p->seek_ns)
+	    p->feed.board_index == path->board &&
+	    (!p->result || p->seek_ns != path->from_ns))
 		return 1;
 	c->begin_ns = path->from_ns;
 	c->end_ns = path->to_ns;
