@@ -70,7 +70,9 @@ def windows_of_each_size(m):
         memory = m.guest.run(f"cat {m.sysfs()}/netra/memory").stdout
         expect(f"windows of {size} MB" in memory, f"asked for {size} MB: {memory}")
         equal(m.guest.run(f"cat {m.sysfs()}/netra/cache_mode").stdout, "write-back\n", "cache mode")
-        whole(record(m, f"size{size}", 4))
+        job = record(m, f"size{size}")
+        await_streams(m, job, f"size{size}")
+        stopped_with_gaps(m, job, 0)
     m.reload()
     await_attached(m)
 
