@@ -172,9 +172,10 @@ def exports_of_any_range():
         durations, _, scale, edits, movie = plain(output)
         equal(len(edits), 1, f"{what}: edits")
         length, start = edits[0]
-        wanted_ns = media_at(frames, end) - media_at(frames, begin)
-        expect(abs(length * 1000000000 // movie - wanted_ns) < 1100000 + 2 * step,
-               f"{what}: is {length / movie:.4f} s long, not {wanted_ns / 1e9:.4f}")
+        # The two differ by the steps of the wall clock between fragments; an export may place these anywhere.
+        least, most = sorted((media_at(frames, end) - media_at(frames, begin), end - begin))
+        expect(least - 1100000 - 2 * step < length * 1000000000 // movie < most + 1100000 + 2 * step,
+               f"{what}: is {length / movie:.4f} s long, not {least / 1e9:.4f} to {most / 1e9:.4f}")
         shown = [place for place, (first, last, _) in zip(places, frames) if last > begin and first < end]
         keys = [index for index, place in enumerate(places) if place % clip.rate == 0 and frames[index][0] <= begin]
         first_ns = frames[keys[-1]][0] if keys else frames[0][0]
