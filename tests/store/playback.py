@@ -89,10 +89,10 @@ def ffprobe_has_nothing_to_say():
 
 
 def moments(store, channel):
-    """(begin, end, media) of each frame, in order: by the wall clock, and ns of recording before it; and by how much
-    the wall clock steps at most from one fragment to the next."""
-    frames, media, steps = [], 0, [0]
-    for path in files(store, channel):
+    """(begin, end, file) of each frame, in order, by the wall clock; and by how much that steps at most from one
+    fragment to the next."""
+    frames, steps = [], [0]
+    for number, path in enumerate(files(store, channel)):
         for fragment in mp4.fragments(path.read_bytes()):
             if frames:
                 steps.append(abs(fragment.wall_ns - frames[-1][1]))
@@ -100,16 +100,21 @@ def moments(store, channel):
             for sample in fragment.samples:
                 begin = fragment.wall_ns + at * 1000000000 // mp4.TICKS
                 at += sample[2]
-                end = fragment.wall_ns + at * 1000000000 // mp4.TICKS
-                frames.append((begin, end, media))
-                media += end - begin
+                frames.append((begin, fragment.wall_ns + at * 1000000000 // mp4.TICKS, number))
     return frames, max(steps)
 
 
-def media_at(frames, ns):
-    """ns of recording before this moment."""
-    begin, _, media = [frame for frame in frames if frame[0] <= ns][-1]
-    return media + ns - begin
+def media_at(frames, first, ns):
+    """ns of an export that begins with frame @first, before this moment: durations within a file, the wall clock from
+    file to file."""
+    media, last = 0, frames[first][2]
+    for begin, end, number in frames[first:]:
+        if number != last:
+            media, last = max(media, begin - frames[first][0]), number
+        if begin <= ns:
+            result = media + ns - begin
+        media += end - begin
+    return result
 
 
 def iso(ns):
@@ -172,13 +177,13 @@ def exports_of_any_range():
         durations, _, scale, edits, movie = plain(output)
         equal(len(edits), 1, f"{what}: edits")
         length, start = edits[0]
-        # The two differ by the steps of the wall clock between fragments; an export may place these anywhere.
-        least, most = sorted((media_at(frames, end) - media_at(frames, begin), end - begin))
-        expect(least - 1100000 - 2 * step < length * 1000000000 // movie < most + 1100000 + 2 * step,
-               f"{what}: is {length / movie:.4f} s long, not {least / 1e9:.4f} to {most / 1e9:.4f}")
         shown = [place for place, (first, last, _) in zip(places, frames) if last > begin and first < end]
         keys = [index for index, place in enumerate(places) if place % clip.rate == 0 and frames[index][0] <= begin]
-        first_ns = frames[keys[-1]][0] if keys else frames[0][0]
+        key = keys[-1] if keys else 0
+        first_ns = frames[key][0]
+        wanted_ns = media_at(frames, key, end) - media_at(frames, key, begin)
+        expect(abs(length * 1000000000 // movie - wanted_ns) < 1100000,
+               f"{what}: is {length / movie:.4f} s long, not {wanted_ns / 1e9:.4f}")
         expect(abs(first_ns + start * 1000000000 // scale - begin) < 50000 + step,
                f"{what}: begins {(first_ns + start * 1000000000 // scale - begin) / 1e6:.3f} ms off")
         expect(sum(durations) * 1000000000 // scale >= end - first_ns - 50000 - step, f"{what}: its samples end too soon")
