@@ -72,7 +72,8 @@ def windows_of_each_size(m):
         equal(m.guest.run(f"cat {m.sysfs()}/netra/cache_mode").stdout, "write-back\n", "cache mode")
         job = record(m, f"size{size}")
         await_streams(m, job, f"size{size}")
-        stopped_with_gaps(m, job, 0)
+        m.guest.run("kill -INT $(pidof netra)")
+        whole(job)
     m.reload()
     await_attached(m)
 
