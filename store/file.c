@@ -185,9 +185,14 @@ enum netra_error netra_store_file_sync(struct netra_store_file *file)
 {
 	if (fdatasync(file->fd))
 		return fail(file, "cannot make it durable", errno);
+	netra_store_file_synced(file);
+	return NETRA_OK;
+}
+
+void netra_store_file_synced(struct netra_store_file *file)
+{
 	file->durable = file->bytes;
 	file->unsynced = 0;
-	return NETRA_OK;
 }
 
 int netra_store_rename_new(int folder, const char *from, const char *to)

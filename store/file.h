@@ -64,6 +64,9 @@ void netra_store_file_push(const struct netra_store_file *file);
  */
 enum netra_error netra_store_file_sync(struct netra_store_file *file);
 
+/** netra_store_file_synced() - All that was written is durable by now. */
+void netra_store_file_synced(struct netra_store_file *file);
+
 /** netra_store_file_publish() - Close it and drop ".part" from its name. */
 enum netra_error netra_store_file_publish(struct netra_store_file *file);
 

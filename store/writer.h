@@ -66,6 +66,8 @@ struct netra_store_writer {
 	struct netra_store_account account[NETRA_STORE_CHANNELS];
 
 	uint64_t undurable_ns;		/* oldest frame written, not durable */
+	bool together;			/* one sync of the file system will do */
+	uint64_t apart_until_ns;	/* but others keep it busy until then */
 	struct netra_store_channel channel[NETRA_STORE_CHANNELS];
 };
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One commit of all channels. All files are pushed first and then synced one
- * by one: the first sync writes the file system's journal for all of them,
- * and the others find little left to do. bench/store-sync compares the ways.
+ * One commit of all channels: by one sync of the file system, which costs the
+ * least (bench/store-sync). Where that does not work, has failed, or waits too
+ * long for what others write there, all files are pushed first and then synced
+ * one by one: the first sync writes the file system's journal for all of them,
+ * and the others find little left to do.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sync_all.h"
 #include "writer.h"
+
+/* A sync of all that takes longer shows that others write much there. */
+#define TOGETHER_NS	200000000u
+#define APART_NS	60000000000u
 
 static uint64_t now_ns(void)
 {
@@ -36,16 +43,19 @@ static void leave_file(struct netra_store_writer *writer, uint32_t number,
 
 /* What was not durable is lost, and so is the file's further use. */
 static void sync_file(struct netra_store_writer *writer, uint32_t number,
-		      struct netra_store_file *file, uint64_t *done_ns)
+		      struct netra_store_file *file, uint64_t synced_ns,
+		      uint64_t *done_ns)
 {
 	struct netra_store_channel *channel = &writer->channel[number];
 	uint32_t frames = file->unsynced;
 
 	if (!dirty(file))
 		return;
-	if (!netra_store_file_sync(file)) {
+	if (synced_ns)
+		netra_store_file_synced(file);
+	if (synced_ns || !netra_store_file_sync(file)) {
 		if (frames)
-			*done_ns = now_ns();
+			*done_ns = synced_ns ? synced_ns : now_ns();
 		return;
 	}
 	channel->account.frames -= frames;
@@ -83,16 +93,19 @@ static void close_file(struct netra_store_writer *writer, uint32_t number)
 	channel->changed = true;
 }
 
-/* One channel's part of a commit. */
-static void commit_channel(struct netra_store_writer *writer, uint32_t number)
+/* One channel's part of a commit. @synced_ns: when all was synced; 0 = it is not. */
+static void commit_channel(struct netra_store_writer *writer, uint32_t number,
+			   uint64_t synced_ns)
 {
 	struct netra_store_channel *channel = &writer->channel[number];
 	bool open = channel->file.fd >= 0;
 	uint64_t done_ns = 0;
 
 	if (writer->sync) {
-		sync_file(writer, number, &channel->closing, &done_ns);
-		sync_file(writer, number, &channel->file, &done_ns);
+		sync_file(writer, number, &channel->closing, synced_ns,
+			  &done_ns);
+		sync_file(writer, number, &channel->file, synced_ns,
+			  &done_ns);
 	} else if (channel->file.unsynced + channel->closing.unsynced) {
 		channel->file.unsynced = channel->closing.unsynced = 0;
 		done_ns = now_ns();
@@ -118,20 +131,56 @@ static void sync_folder(struct netra_store_channel *channel, int folder)
 	netra_store_fail(channel, why);
 }
 
+static bool any_dirty(const struct netra_store_writer *writer)
+{
+	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++) {
+		const struct netra_store_channel *channel = &writer->channel[i];
+
+		if (channel->folder_dirty || dirty(&channel->closing) ||
+		    dirty(&channel->file))
+			return true;
+	}
+	return false;
+}
+
+static void push_all(const struct netra_store_writer *writer)
+{
+	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++) {
+		if (dirty(&writer->channel[i].closing))
+			netra_store_file_push(&writer->channel[i].closing);
+		if (dirty(&writer->channel[i].file))
+			netra_store_file_push(&writer->channel[i].file);
+	}
+}
+
+/*
+ * Return: when it was done; 0 if each file is to be synced. After a failure
+ * that tells whose it was; if nobody's, it was another program's.
+ */
+static uint64_t sync_together(struct netra_store_writer *writer)
+{
+	uint64_t begin_ns = now_ns(), end_ns;
+
+	if (!writer->together || begin_ns < writer->apart_until_ns ||
+	    !any_dirty(writer) || netra_sync_all(writer->folder->fd))
+		return 0;
+	end_ns = now_ns();
+	if (end_ns - begin_ns > TOGETHER_NS)
+		writer->apart_until_ns = end_ns + APART_NS;
+	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++)
+		writer->channel[i].folder_dirty = false;
+	return end_ns;
+}
+
 void netra_store_commit(struct netra_store_writer *writer)
 {
-	struct netra_store_channel *channel;
+	uint64_t synced_ns = writer->sync ? sync_together(writer) : 0;
 	uint32_t i;
 
-	for (i = 0; writer->sync && i < NETRA_STORE_CHANNELS; i++) {
-		channel = &writer->channel[i];
-		if (dirty(&channel->closing))
-			netra_store_file_push(&channel->closing);
-		if (dirty(&channel->file))
-			netra_store_file_push(&channel->file);
-	}
+	if (writer->sync && !synced_ns)
+		push_all(writer);
 	for (i = 0; i < NETRA_STORE_CHANNELS; i++)
-		commit_channel(writer, i);
+		commit_channel(writer, i, synced_ns);
 	for (i = 0; i < NETRA_STORE_CHANNELS; i++)
 		if (writer->sync && writer->channel[i].folder_dirty)
 			sync_folder(&writer->channel[i],

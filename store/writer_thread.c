@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "sync_all.h"
 #include "writer.h"
 
 void netra_store_writer_init(struct netra_store_writer *writer,
@@ -13,6 +14,7 @@ void netra_store_writer_init(struct netra_store_writer *writer,
 	writer->folder = folder;
 	writer->pool = pool;
 	writer->sync = sync;
+	writer->together = sync && netra_sync_all_works(folder->fd);
 	pthread_mutex_init(&writer->mutex, NULL);
 	pthread_cond_init(&writer->wake, NULL);
 	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++) {

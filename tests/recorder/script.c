@@ -19,8 +19,9 @@
 #include "tests/mp4_read.h"
 #include "tests/unit/h264_write.h"
 
-uint32_t file_syncs, folder_syncs;
+uint32_t file_syncs, folder_syncs, whole_syncs;
 bool syncs_fail;
+uint32_t whole_sync_ms;
 
 /* These stand in for the C library's. */
 int fdatasync(int fd)
@@ -36,6 +37,15 @@ int fsync(int fd)
 	(void)fd;
 	folder_syncs++;
 	return 0;
+}
+
+int syncfs(int fd)
+{
+	(void)fd;
+	whole_syncs++;
+	usleep(whole_sync_ms * 1000);
+	errno = EIO;
+	return syncs_fail ? -1 : 0;
 }
 
 static enum netra_error next_frame(void *context, struct netra_frame *frame)
@@ -102,7 +112,7 @@ int set_up(void **state)
 	const char *tmp = getenv("TMPDIR");
 
 	assert_non_null(f);
-	file_syncs = folder_syncs = 0;
+	file_syncs = folder_syncs = whole_syncs = 0;
 	syncs_fail = false;
 	signal(SIGXFSZ, SIG_IGN);
 	snprintf(f->store, sizeof(f->store), "%s/netra-test-XXXXXX",
@@ -235,6 +245,8 @@ struct single *open_single(struct fixture *f, bool sync)
 	netra_store_pool_init(&single.pool, 8 << 20, 4);
 	netra_store_writer_init(&single.writer, &single.folder, &single.pool,
 				sync);
+	/* Whatever file system this is: tests say when. */
+	single.writer.together = false;
 	single.store = f->store;
 	single.shared.board = &f->board;
 	single.shared.writer = &single.writer;
@@ -242,7 +254,7 @@ struct single *open_single(struct fixture *f, bool sync)
 	single.shared.rotate_ns = 60000000000;
 	assert_int_equal(netra_recording_open(&single.recording, &single.shared,
 					      0, 0), 0);
-	file_syncs = folder_syncs = 0;
+	file_syncs = folder_syncs = whole_syncs = 0;
 	return &single;
 }
 

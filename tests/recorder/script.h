@@ -17,9 +17,10 @@
 
 #define FRAMES_MAX 2048
 
-/* Of fdatasync() and fsync(), which here do nothing else. */
-extern uint32_t file_syncs, folder_syncs;
-extern bool syncs_fail;
+/* Of fdatasync(), fsync() and syncfs(), which here do nothing else. */
+extern uint32_t file_syncs, folder_syncs, whole_syncs;
+extern bool syncs_fail;		/* not those of folders */
+extern uint32_t whole_sync_ms;	/* how long syncfs() takes */
 
 /* What a channel gives, frame by frame. */
 struct script {

@@ -3,7 +3,8 @@
  * A disk that misbehaves, for one program: preloaded, with NETRA_BAD_DISK the
  * name of a file of one struct bad_disk, which a test changes while the program
  * runs (tests/store/bad_disk.py). Concerned are files whose path has `where`
- * in it; the clock is every caller's.
+ * in it, and whoever syncs all of the file system that they are on; the clock
+ * is every caller's.
  */
 /* Both names of each call are defined here, not one for the other. */
 #undef _FILE_OFFSET_BITS
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #define NS 1000000000
+#define ALL (-2)
 
 struct bad_disk {
 	int64_t stall_until_ns;		/* CLOCK_MONOTONIC */
@@ -76,6 +78,8 @@ static int concerned(int fd)
 	char link[64], path[PATH_MAX];
 	ssize_t length;
 
+	if (fd == ALL)
+		return 1;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	length = readlink(link, path, sizeof(path) - 1);
 	if (length < 0)
@@ -181,11 +185,11 @@ ssize_t write(int fd, const void *data, size_t bytes)
 	return fits < 0 ? fits : real(fd, data, (size_t)fits);
 }
 
-#define SYNC(name)							\
+#define SYNC(name, whose)						\
 int name(int fd)							\
 {									\
 	REAL(name);							\
-	int error = suffer(fd, control()->sync_error);			\
+	int error = suffer(whose, control()->sync_error);		\
 									\
 	if (error) {							\
 		errno = error;						\
@@ -194,9 +198,9 @@ int name(int fd)							\
 	return real(fd);						\
 }
 
-SYNC(fsync)
-SYNC(fdatasync)
-SYNC(syncfs)
+SYNC(fsync, fd)
+SYNC(fdatasync, fd)
+SYNC(syncfs, ALL)
 
 int clock_gettime(clockid_t clock, struct timespec *t)
 {

@@ -153,9 +153,9 @@ def a_sync_that_fails():
     with bad() as (recording, disk):
         time.sleep(2)
         before = [len(files(recording.store, channel)) for channel in range(CHANNELS)]
-        disk.fail_syncs()
-        recording.wait_for(lambda: disk.hits, 20, "a sync")
-        time.sleep(0.2)
+        disk.fail_syncs("/ch")
+        # One for all of them, then one for each.
+        recording.wait_for(lambda: disk.hits > CHANNELS, 20, "syncs of all files")
         disk.well()
         recording.wait_for(lambda: all(len(files(recording.store, channel)) > before[channel]
                                        for channel in range(CHANNELS)), 20, "new files")
@@ -164,6 +164,25 @@ def a_sync_that_fails():
         all_told(recording, report)
         start_again(recording.store)
         verified(recording.store)
+
+
+@test
+def a_sync_that_fails_for_one_channel():
+    """is found out, though all are synced together: the others lose nothing."""
+    with bad() as (recording, disk):
+        time.sleep(2)
+        before = len(files(recording.store, 2))
+        disk.fail_syncs("/ch02/")
+        recording.wait_for(lambda: disk.hits > 1, 20, "a sync of all and one of the file")
+        disk.well()
+        recording.wait_for(lambda: len(files(recording.store, 2)) > before, 20, "a new file")
+        time.sleep(2)
+        report = recording.end(status=1)
+        for channel in (0, 1, 3):
+            told = account(recording.store, channel, clip())
+            equal((told.lost, told.starts), (0, 1), f"channel {channel}: frames lost, beginnings")
+        expect(report["channels"][2]["dropped"] > 0, "no frame of channel 2 is said to be lost")
+        all_told(recording, report)
 
 
 @test
@@ -212,6 +231,35 @@ def bytes_per_channel():
             # The last one to go would have been too much, give or take what has come since.
             newest = seen[channel, gone[-1]]
             expect(held + newest > limit - left[-1].stat().st_size, f"channel {channel}: {gone[-1]} went without need")
+
+
+@test
+def free_space():
+    """is left on a disk that others fill, by deleting the oldest files of all channels."""
+    floor = 14 << 20
+    with scratch() as folder:
+        if os.geteuid() != 0 or run("mount", "-t", "tmpfs", "-o", "size=24m", "none", folder, check=False).returncode:
+            raise Skip("mounting a small disk takes root")
+        try:
+            with Recording(folder / "store", clip(), "--rotate", "2s", "--free", floor, channels=CHANNELS) as recording:
+                seen = set()
+                end = time.monotonic() + 20
+                while time.monotonic() < end:
+                    seen |= {path.name.removesuffix(".part") for channel in range(CHANNELS)
+                             for path in files(recording.store, channel)}
+                    time.sleep(0.1)
+                # A file of each channel may have grown since the floor was last looked at.
+                disk = os.statvfs(folder)
+                free = disk.f_bavail * disk.f_frsize
+                expect(free > floor - CHANNELS * (1 << 20), f"{free} bytes are free")
+                recording.end()
+            left = {path.name for channel in range(CHANNELS) for path in files(folder / "store", channel)}
+            gone = seen - left
+            expect(gone and max(gone) < min(left), f"deleted {sorted(gone)}, left {sorted(left)}")
+            held = sum(path.stat().st_size for path in (folder / "store").glob("ch*/*"))
+            expect(held > 5 << 20, f"only {held} bytes are left")
+        finally:
+            run("umount", folder)
 
 
 @test

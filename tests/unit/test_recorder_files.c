@@ -98,6 +98,52 @@ static void a_fragment_waits_for_its_last_duration(void **state)
 	assert_int_equal(r.fragment_samples[0], 1);
 }
 
+static void one_sync_is_for_all(void **state)
+{
+	struct fixture *f = *state;
+	struct single *single = open_single(f, true);
+
+	single->writer.together = true;
+	add_stream(f->script[0], 0, 30 * 6);
+	for (uint32_t i = 1; i <= 3; i++) {
+		run_seconds(single, 1);
+		assert_int_equal(whole_syncs, i);
+		assert_true(single->account.durable_ns);
+	}
+	commit_single(single);	/* of nothing */
+	assert_int_equal(whole_syncs, 3);
+	assert_int_equal(file_syncs, 0);
+	/* One that fails says nothing of whose it was. */
+	syncs_fail = true;
+	run_seconds(single, 1);
+	syncs_fail = false;
+	assert_int_equal(whole_syncs, 4);
+	assert_int_equal(file_syncs, 1);
+	assert_int_equal(single->account.frames, 90);
+	assert_int_equal(single->account.lost, 30);
+	run_seconds(single, 2);
+	end_single(single);
+	assert_int_equal(single->account.frames, 90 + 60);
+	assert_int_equal(file_syncs, 1);
+}
+
+/* Others keep the file system busy: a minute without. */
+static void a_slow_sync_of_all_is_not_tried_again(void **state)
+{
+	struct fixture *f = *state;
+	struct single *single = open_single(f, true);
+
+	single->writer.together = true;
+	add_stream(f->script[0], 0, 30 * 4);
+	whole_sync_ms = 250;
+	run_seconds(single, 3);
+	whole_sync_ms = 0;
+	assert_int_equal(whole_syncs, 1);
+	assert_int_equal(file_syncs, 2);
+	assert_int_equal(single->account.frames, 90);
+	end_single(single);
+}
+
 static void no_sync_if_not_wanted(void **state)
 {
 	struct fixture *f = *state;
@@ -106,7 +152,7 @@ static void no_sync_if_not_wanted(void **state)
 	add_stream(f->script[0], 0, 100);
 	run_seconds(single, 3);
 	end_single(single);
-	assert_int_equal(file_syncs + folder_syncs, 0);
+	assert_int_equal(file_syncs + folder_syncs + whole_syncs, 0);
 	assert_int_equal(single->account.frames, 90);
 }
 
@@ -458,6 +504,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(each_commit_is_one_fragment),
 		TEST(a_fragment_waits_for_its_last_duration),
+		TEST(one_sync_is_for_all),
+		TEST(a_slow_sync_of_all_is_not_tried_again),
 		TEST(no_sync_if_not_wanted),
 		TEST(files_are_rotated_at_key_frames),
 		TEST(a_clock_that_is_set_begins_a_file),
