@@ -99,11 +99,13 @@ static int scaled(const char *text, const char *const *unit,
 static int parse_size(const char *text, uint64_t *value)
 {
 	static const char *const unit[] = {
-		"", "K", "M", "G", "KB", "MB", "GB", "KiB", "MiB", "GiB", NULL
+		"", "K", "M", "G", "T", "KB", "MB", "GB", "TB", "KiB", "MiB",
+		"GiB", "TiB", NULL
 	};
 	static const uint64_t scale[] = {
-		1, 1 << 10, 1 << 20, 1 << 30, 1 << 10, 1 << 20, 1 << 30,
-		1 << 10, 1 << 20, 1 << 30
+		1, 1 << 10, 1 << 20, 1 << 30, UINT64_C(1) << 40,
+		1 << 10, 1 << 20, 1 << 30, UINT64_C(1) << 40,
+		1 << 10, 1 << 20, 1 << 30, UINT64_C(1) << 40
 	};
 
 	return scaled(text, unit, scale, value);

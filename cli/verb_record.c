@@ -357,7 +357,7 @@ static int run_words(const struct cli_verb *verb, int argc, char **argv)
 {
 	struct cli_board_options wanted = { .irq_holdoff_us = HOLDOFF_US };
 	const char *config = NULL;
-	struct record r = { 0 };
+	struct record r = { .options.free_bytes = NETRA_FREE_DEFAULT };
 	struct result *result;
 	bool json = false, strict = false;
 	uint64_t fragment_ms = 0, rotate_ms = 0, alarm_ms = 0;
@@ -386,8 +386,8 @@ static int run_words(const struct cli_verb *verb, int argc, char **argv)
 		  1000, UINT64_C(3153600000000), NULL },
 		{ "free", 0, CLI_SIZE, &r.options.free_bytes, "SIZE",
 		  "delete the oldest files when the file system has less left "
-		  "(default: 1G, at most a tenth of it)", 1, UINT64_C(1) << 50,
-		  NULL },
+		  "(default: 1G, a tenth of a small one; 0: never)", 0,
+		  UINT64_C(1) << 50, NULL },
 		{ "alarm", 0, CLI_DURATION, &alarm_ms, "TIME",
 		  "a channel of which nothing became durable for so long is an "
 		  "alarm (default: 10s)", 1000, 86400000, NULL },

@@ -37,8 +37,8 @@ int serve_parse(const struct cli_verb *verb, int argc, char **argv,
 		  1000, UINT64_C(3153600000000), NULL },
 		{ "free", 0, CLI_SIZE, &o->free_bytes, "SIZE",
 		  "delete the oldest files when the file system has less left "
-		  "(default: 1G, at most a tenth of it)", 1, UINT64_C(1) << 50,
-		  NULL },
+		  "(default: 1G, a tenth of a small one; 0: never)", 0,
+		  UINT64_C(1) << 50, NULL },
 		{ "cert", 0, CLI_STRING, &o->certificate, "FILE",
 		  "certificate and chain for TLS, PEM", 0, 0, NULL },
 		{ "key", 0, CLI_STRING, &o->key, "FILE",
@@ -89,6 +89,7 @@ int serve_parse(const struct cli_verb *verb, int argc, char **argv,
 	int status;
 
 	memset(o, 0, sizeof(*o));
+	o->free_bytes = NETRA_FREE_DEFAULT;
 	status = cli_config(argc, argv, &o->words);
 	if (status)
 		return status;

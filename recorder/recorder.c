@@ -19,7 +19,6 @@
 #define ROTATE_MS	600000u
 #define BUFFER_BYTES	(64ull << 20)
 #define BUFFER_LEAST	(8ull << 20)
-#define FREE_BYTES	(1ull << 30)
 #define ALARM_MS	10000u
 #define NS_PER_MS	1000000ull
 /* So long a tick waits for the frame that says how long the last one lasts. */
@@ -90,8 +89,7 @@ init_keeper(struct netra_recorder *recorder,
 		.limits = {
 			.keep_bytes = options->keep_bytes,
 			.keep_ms = (int64_t)options->keep_ms,
-			.free_bytes = options->free_bytes ?
-				      options->free_bytes : FREE_BYTES,
+			.free_bytes = options->free_bytes,
 		},
 		.metrics = options->metrics,
 		.sync = !options->no_sync,
@@ -102,6 +100,11 @@ init_keeper(struct netra_recorder *recorder,
 				    &wanted))
 		return refuse(NETRA_ERR_IO, options->store,
 			      "cannot be opened twice");
+	if (!netra_store_keeper_floor_fits(&recorder->keeper)) {
+		netra_store_keeper_finish(&recorder->keeper);
+		return refuse(NETRA_ERR_INVALID, options->store,
+			      "its file system is no larger than what is to be left free");
+	}
 	recorder->watch.keeper = &recorder->keeper;
 	recorder->watch.alarm_ns = alarm_ms * NS_PER_MS;
 	recorder->watch.begin_ns = clock_ns(CLOCK_MONOTONIC);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "lib/netra.h"
+#include "store/retention.h"
 
 struct netra_recorder;
 
@@ -24,7 +25,7 @@ struct netra_recorder_options {
 	bool no_sync;			/* leave durability to the system */
 	uint64_t keep_bytes;		/* of each channel; 0 = all */
 	uint64_t keep_ms;		/* age of what is kept; 0 = any */
-	uint64_t free_bytes;		/* of the file system; 0 = 1 GB */
+	uint64_t free_bytes;		/* of the file system, or NETRA_FREE_DEFAULT; 0 = no floor */
 	uint32_t alarm_ms;		/* without anything durable; 0 = 10000 */
 	const char *metrics;		/* Prometheus text file; NULL = none */
 };

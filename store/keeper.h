@@ -84,6 +84,9 @@ netra_store_keeper_init(struct netra_store_keeper *keeper,
 			const struct netra_store_folder *folder,
 			const struct netra_keeper_options *options);
 
+/** netra_store_keeper_floor_fits() - Can the file system have so much free at all? */
+bool netra_store_keeper_floor_fits(const struct netra_store_keeper *keeper);
+
 /** netra_store_keeper_start() - Have its thread run. NETRA_ERR_NO_MEMORY. */
 enum netra_error netra_store_keeper_start(struct netra_store_keeper *keeper);
 

@@ -19,6 +19,7 @@
 #define PROTECTED "protected"
 #define PROTECTED_BYTES_MAX (1u << 20)
 #define WHY_BYTES 160u
+#define FLOOR_BYTES (UINT64_C(1) << 30)
 
 static int64_t now_ms(void)
 {
@@ -228,19 +229,35 @@ static void retain_channel(struct netra_store_keeper *keeper, uint32_t channel,
 			 "left is protected", channel);
 }
 
+/* Not the better part of a small disk. */
+static uint64_t default_floor(const struct statvfs *fs)
+{
+	uint64_t tenth = (uint64_t)fs->f_blocks * fs->f_frsize / 10;
+
+	return tenth < FLOOR_BYTES ? tenth : FLOOR_BYTES;
+}
+
+bool netra_store_keeper_floor_fits(const struct netra_store_keeper *keeper)
+{
+	uint64_t floor = keeper->options.limits.free_bytes;
+	struct statvfs fs;
+
+	return !floor || floor == NETRA_FREE_DEFAULT ||
+	       fstatvfs(keeper->folder.fd, &fs) ||
+	       floor < (uint64_t)fs.f_blocks * fs.f_frsize;
+}
+
 /* Bytes that are missing to the floor. */
 static uint64_t missing_bytes(const struct netra_store_keeper *keeper)
 {
-	uint64_t floor = keeper->options.limits.free_bytes, all, available;
+	uint64_t floor = keeper->options.limits.free_bytes, available;
 	struct statvfs fs;
 
 	if (!floor || fstatvfs(keeper->folder.fd, &fs))
 		return 0;
-	all = (uint64_t)fs.f_blocks * fs.f_frsize;
 	available = (uint64_t)fs.f_bavail * fs.f_frsize;
-	/* A floor is not the better part of a small disk. */
-	if (floor > all / 10)
-		floor = all / 10;
+	if (floor == NETRA_FREE_DEFAULT)
+		floor = default_floor(&fs);
 	return available < floor ? floor - available : 0;
 }
 

@@ -18,6 +18,9 @@ struct netra_retention_limits {
 	uint64_t free_bytes;	/* of the file system; 0 = no floor */
 };
 
+/* As free_bytes: 1 GB, or a tenth of a small file system. */
+#define NETRA_FREE_DEFAULT	UINT64_MAX
+
 /* A stretch of time that must not be deleted. */
 struct netra_protected {
 	int64_t from_ms;

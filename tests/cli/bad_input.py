@@ -342,6 +342,12 @@ def record_store_not_allowed():
 
 
 @test
+def record_leaving_too_much_free():
+    fails(1, "record", "emulated:channels=1", "-d", "1s", "--store", FOLDER / "free", "--free", "1024T",
+          says=["left free"])
+
+
+@test
 def store_that_is_none():
     """A folder that no recorder has made is not taken for an empty store."""
     times = ["--from", "2026-11-22", "--to", "2026-11-23"]
