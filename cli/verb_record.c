@@ -27,6 +27,7 @@ struct record {
 	uint64_t drawn_ns;
 	uint64_t looked_ns;
 	bool quiet;
+	bool live;		/* on a terminal */
 	/* What has been said of each channel already. */
 	char said[NETRA_CHANNELS_MAX][160];
 	bool alarm[NETRA_CHANNELS_MAX];
@@ -136,14 +137,13 @@ static void draw_plain(const struct record *r, uint32_t count)
 
 static void draw(struct record *r)
 {
-	bool live = cli_terminal(stderr);
 	uint64_t now_ns = cli_now_ns();
 	uint32_t count = netra_recorder_channels(r->recorder);
 
-	if (r->quiet || now_ns - r->drawn_ns < (live ? REDRAW_NS : PLAIN_NS))
+	if (r->quiet || now_ns - r->drawn_ns < (r->live ? REDRAW_NS : PLAIN_NS))
 		return;
 	r->drawn_ns = now_ns;
-	if (live)
+	if (r->live)
 		draw_live(r, count);
 	else
 		draw_plain(r, count);
@@ -357,7 +357,10 @@ static int run_words(const struct cli_verb *verb, int argc, char **argv)
 {
 	struct cli_board_options wanted = { .irq_holdoff_us = HOLDOFF_US };
 	const char *config = NULL;
-	struct record r = { .options.free_bytes = NETRA_FREE_DEFAULT };
+	struct record r = {
+		.options.free_bytes = NETRA_FREE_DEFAULT,
+		.live = cli_terminal(stderr),
+	};
 	struct result *result;
 	bool json = false, strict = false;
 	uint64_t fragment_ms = 0, rotate_ms = 0, alarm_ms = 0;

@@ -210,7 +210,9 @@ void netra_store_writer_queue(struct netra_store_writer *writer,
 		writer->first = fragment;
 	writer->last = fragment;
 	writer->queued_bytes += fragment->mp4.payload_bytes;
-	if (writer->queued_bytes > NETRA_STORE_QUEUED_BYTES)
+	if (writer->queued_bytes > NETRA_STORE_QUEUED_BYTES &&
+	    writer->queued_bytes - fragment->mp4.payload_bytes <=
+		    NETRA_STORE_QUEUED_BYTES)
 		pthread_cond_signal(&writer->wake);
 	pthread_mutex_unlock(&writer->mutex);
 }

@@ -181,8 +181,9 @@ void netra_store_commit(struct netra_store_writer *writer)
 		push_all(writer);
 	for (i = 0; i < NETRA_STORE_CHANNELS; i++)
 		commit_channel(writer, i, synced_ns);
+	/* Names that a sync of all came too early for wait for the next one. */
 	for (i = 0; i < NETRA_STORE_CHANNELS; i++)
-		if (writer->sync && writer->channel[i].folder_dirty)
+		if (writer->sync && !synced_ns && writer->channel[i].folder_dirty)
 			sync_folder(&writer->channel[i],
 				    writer->folder->channel[i]);
 	writer->undurable_ns = 0;

@@ -67,8 +67,11 @@ void netra_store_writer_finish(struct netra_store_writer *writer)
 	netra_store_writer_step(writer);
 	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++)
 		netra_store_end_file(writer, i);
-	netra_store_writer_commit(writer);
-	netra_store_writer_step(writer);
+	/* The second one is for the names that the first one has given. */
+	for (int i = 0; i < 2; i++) {
+		netra_store_writer_commit(writer);
+		netra_store_writer_step(writer);
+	}
 }
 
 void netra_store_writer_free(struct netra_store_writer *writer)
