@@ -22,13 +22,11 @@ static void check_fragment(const struct netra_mp4_fragment *fragment,
 	uint8_t *flat = malloc(size + 1);
 	struct netra_mp4_moof moof;
 	struct box trun, mdat;
-	struct iovec iov[2];
 	uint64_t bytes = 0;
 
-	netra_mp4_fragment_pieces(fragment, iov);
-	CHECK(flat && iov[0].iov_len + iov[1].iov_len == size);
-	memcpy(flat, iov[0].iov_base, iov[0].iov_len);
-	memcpy(flat + iov[0].iov_len, iov[1].iov_base, iov[1].iov_len);
+	CHECK(flat && fragment->header_bytes +
+			      (uint64_t)fragment->payload_bytes == size);
+	netra_mp4_fragment_flatten(fragment, flat);
 	CHECK(boxes_whole(flat, size));
 	trun = find_box(flat, size, "moof/traf/trun");
 	mdat = find_box(flat, size, "mdat");

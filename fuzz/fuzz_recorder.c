@@ -173,7 +173,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.next = next_frame, .torn = torn, .context = &in,
 		.ring_bytes = 1 << 20,
 	};
-	netra_store_pool_init(&pool, size & 2 ? 128 << 10 : 8 << 20, 2);
+	netra_store_pool_init(&pool, size & 2 ? 128 << 10 : 8 << 20, 64 << 10);
+	memset(&recording, 0, sizeof(recording));
+	memset(&writer, 0, sizeof(writer));
 	netra_store_writer_init(&writer, store, &pool, false);
 	shared.board = &board;
 	shared.writer = &writer;

@@ -11,6 +11,7 @@
  */
 #include "mp4_fragment.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +27,7 @@
 #define ENTRY_BYTES	16u
 #define TRAF_BYTES	(8u + TFHD_BYTES + TFDT_BYTES + TRUN_BYTES)
 #define PAYLOAD_MAX	0x7fffffffu
-#define PAYLOAD_STEP	(64u << 10)	/* memory grows by */
+#define BLOCK		NETRA_MP4_BLOCK_BYTES
 
 _Static_assert(NETRA_MP4_TABLE_OFFSET == 8u + MFHD_BYTES + TRAF_BYTES,
 	       "the sample table's place");
@@ -58,7 +59,9 @@ enum netra_error netra_mp4_fragment_init(struct netra_mp4_fragment *fragment,
 
 void netra_mp4_fragment_free(struct netra_mp4_fragment *fragment)
 {
-	free(fragment->payload);
+	while (fragment->blocks)
+		free(fragment->block[--fragment->blocks]);
+	free(fragment->block);
 	free(fragment->header);
 	memset(fragment, 0, sizeof(*fragment));
 }
@@ -75,19 +78,43 @@ void netra_mp4_fragment_reset(struct netra_mp4_fragment *fragment)
 enum netra_error netra_mp4_fragment_reserve(struct netra_mp4_fragment *fragment,
 					    uint64_t bytes)
 {
-	uint8_t *payload;
+	if (bytes > PAYLOAD_MAX)
+		return NETRA_ERR_NO_MEMORY;
+	while (netra_mp4_fragment_holds(fragment) < bytes) {
+		void *block = malloc(BLOCK);
 
-	if (bytes <= fragment->payload_room)
-		return NETRA_OK;
-	if (bytes > PAYLOAD_MAX - PAYLOAD_STEP)
-		return NETRA_ERR_NO_MEMORY;
-	bytes = (bytes + PAYLOAD_STEP - 1) & ~(uint64_t)(PAYLOAD_STEP - 1);
-	payload = realloc(fragment->payload, bytes);
-	if (!payload)
-		return NETRA_ERR_NO_MEMORY;
-	fragment->payload = payload;
-	fragment->payload_room = (uint32_t)bytes;
+		if (!block || netra_mp4_fragment_lend(fragment, block)) {
+			free(block);
+			return NETRA_ERR_NO_MEMORY;
+		}
+	}
 	return NETRA_OK;
+}
+
+enum netra_error netra_mp4_fragment_lend(struct netra_mp4_fragment *fragment,
+					 void *block)
+{
+	if (fragment->blocks == fragment->blocks_max) {
+		uint32_t max = fragment->blocks_max ? 2 * fragment->blocks_max :
+						      8;
+		uint8_t **larger = realloc(fragment->block,
+					   max * sizeof(*larger));
+
+		if (!larger)
+			return NETRA_ERR_NO_MEMORY;
+		fragment->block = larger;
+		fragment->blocks_max = max;
+	}
+	fragment->block[fragment->blocks++] = block;
+	return NETRA_OK;
+}
+
+void *netra_mp4_fragment_take_back(struct netra_mp4_fragment *fragment)
+{
+	if (netra_mp4_fragment_holds(fragment) <
+	    (uint64_t)fragment->payload_bytes + BLOCK)
+		return NULL;
+	return fragment->block[--fragment->blocks];
 }
 
 static bool times_ok(const struct netra_mp4_fragment *fragment, int64_t dts,
@@ -102,13 +129,42 @@ static bool times_ok(const struct netra_mp4_fragment *fragment, int64_t dts,
 	return !fragment->samples || (step > 0 && step <= UINT32_MAX);
 }
 
-/* Copies behind the payload, where there is room; counts the bytes. */
+/* A sample behind the payload, as far as it has come. */
+struct sample {
+	uint32_t bytes;
+	uint32_t crc32c;	/* of all the payload */
+	bool key;
+};
+
+/* Return: is there room? */
+static bool put(struct netra_mp4_fragment *fragment, struct sample *sample,
+		const uint8_t *data, size_t length)
+{
+	if (length > netra_mp4_fragment_holds(fragment) -
+			     fragment->payload_bytes - sample->bytes)
+		return false;
+	while (length) {
+		uint32_t at = fragment->payload_bytes + sample->bytes;
+		uint8_t *to = fragment->block[at / BLOCK] + at % BLOCK;
+		size_t part = BLOCK - at % BLOCK;
+
+		if (part > length)
+			part = length;
+		memcpy(to, data, part);
+		sample->crc32c = netra_checksum(sample->crc32c, to, part);
+		sample->bytes += (uint32_t)part;
+		data += part;
+		length -= part;
+	}
+	return true;
+}
+
 static enum netra_error copy_nals(struct netra_mp4_fragment *fragment,
 				  const uint8_t *data, size_t length,
-				  uint32_t *bytes, bool *key)
+				  struct sample *sample)
 {
-	uint8_t *to = fragment->payload + fragment->payload_bytes;
 	struct netra_nal nal;
+	uint8_t size[4];
 	size_t position = 0;
 	uint32_t nals = 0;
 
@@ -117,10 +173,11 @@ static enum netra_error copy_nals(struct netra_mp4_fragment *fragment,
 			continue;
 		if (nals++ == NETRA_MP4_NALS_MAX)
 			return NETRA_ERR_CORRUPT;
-		netra_put_be32(to + *bytes, (uint32_t)nal.length);
-		memcpy(to + *bytes + 4, nal.data, nal.length);
-		*bytes += 4 + (uint32_t)nal.length;
-		*key |= nal.type == NETRA_NAL_IDR;
+		netra_put_be32(size, (uint32_t)nal.length);
+		if (!put(fragment, sample, size, sizeof(size)) ||
+		    !put(fragment, sample, nal.data, nal.length))
+			return NETRA_ERR_AGAIN;
+		sample->key |= nal.type == NETRA_NAL_IDR;
 	}
 	return nals ? NETRA_OK : NETRA_ERR_CORRUPT;
 }
@@ -129,20 +186,17 @@ enum netra_error netra_mp4_fragment_add(struct netra_mp4_fragment *fragment,
 					const uint8_t *data, size_t length,
 					int64_t dts_90k, int64_t pts_90k)
 {
-	uint32_t bytes = 0;
+	struct sample sample = { .crc32c = fragment->payload_crc32c };
 	enum netra_error err;
-	bool key = false;
 	uint8_t *p;
 
 	if (!times_ok(fragment, dts_90k, pts_90k))
 		return NETRA_ERR_INVALID;
 	if (length > PAYLOAD_MAX / 2)
 		return NETRA_ERR_CORRUPT;
-	if (fragment->samples == fragment->samples_max ||
-	    netra_mp4_fragment_room(length) >
-		    fragment->payload_room - fragment->payload_bytes)
+	if (fragment->samples == fragment->samples_max)
 		return NETRA_ERR_AGAIN;
-	err = copy_nals(fragment, data, length, &bytes, &key);
+	err = copy_nals(fragment, data, length, &sample);
 	if (err)
 		return err;
 
@@ -153,22 +207,30 @@ enum netra_error netra_mp4_fragment_add(struct netra_mp4_fragment *fragment,
 		fragment->first_dts_90k = dts_90k;
 	p = entry(fragment, fragment->samples);
 	netra_put_be32(p, 0);
-	netra_put_be32(p + 4, bytes);
-	netra_put_be32(p + 8, key ? SAMPLE_SYNC : SAMPLE_DELTA);
+	netra_put_be32(p + 4, sample.bytes);
+	netra_put_be32(p + 8, sample.key ? SAMPLE_SYNC : SAMPLE_DELTA);
 	netra_put_be32(p + 12, (uint32_t)(pts_90k - dts_90k));
 
-	fragment->payload_crc32c =
-		netra_checksum(fragment->payload_crc32c,
-			       fragment->payload + fragment->payload_bytes,
-			       bytes);
+	fragment->payload_crc32c = sample.crc32c;
 	fragment->samples++;
-	fragment->payload_bytes += bytes;
+	fragment->payload_bytes += sample.bytes;
 	fragment->last_dts_90k = dts_90k;
-	if (key && !fragment->key_sample) {
+	if (sample.key && !fragment->key_sample) {
 		fragment->key_sample = fragment->samples;
 		fragment->key_pts_90k = pts_90k;
 	}
 	return NETRA_OK;
+}
+
+void netra_mp4_fragment_restore(struct netra_mp4_fragment *fragment,
+				const struct netra_mp4_fragment *before)
+{
+	struct netra_mp4_fragment now = *fragment;
+
+	*fragment = *before;
+	fragment->block = now.block;
+	fragment->blocks = now.blocks;
+	fragment->blocks_max = now.blocks_max;
 }
 
 void netra_mp4_fragment_end(struct netra_mp4_fragment *fragment,
@@ -223,9 +285,35 @@ uint64_t netra_mp4_fragment_finish(struct netra_mp4_fragment *fragment,
 	return (uint64_t)fragment->header_bytes + fragment->payload_bytes;
 }
 
-void netra_mp4_fragment_pieces(const struct netra_mp4_fragment *fragment,
-			       struct iovec pieces[2])
+uint32_t netra_mp4_fragment_pieces(const struct netra_mp4_fragment *fragment,
+				   uint32_t first, struct iovec *pieces,
+				   uint32_t max)
 {
-	pieces[0] = (struct iovec){ fragment->header, fragment->header_bytes };
-	pieces[1] = (struct iovec){ fragment->payload, fragment->payload_bytes };
+	uint32_t count = 0;
+
+	if (!first && max)
+		pieces[count++] = (struct iovec){ fragment->header,
+						  fragment->header_bytes };
+	for (uint32_t i = first ? first - 1 : 0; count < max; i++) {
+		uint64_t at = (uint64_t)i * BLOCK;
+		uint64_t left = fragment->payload_bytes - at;
+
+		if (at >= fragment->payload_bytes)
+			break;
+		pieces[count++] = (struct iovec){ fragment->block[i],
+						  left < BLOCK ? left : BLOCK };
+	}
+	return count;
+}
+
+void netra_mp4_fragment_flatten(const struct netra_mp4_fragment *fragment,
+				uint8_t *to)
+{
+	struct iovec piece;
+
+	for (uint32_t i = 0; netra_mp4_fragment_pieces(fragment, i, &piece, 1);
+	     i++) {
+		memcpy(to, piece.iov_base, piece.iov_len);
+		to += piece.iov_len;
+	}
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One movie fragment (moof and mdat, ISO/IEC 14496-12 8.8): access units are
- * copied in, and two pieces of memory come out, header and payload, fit for
+ * copied in, and pieces of memory come out, header and payload, fit for
  * writev() or a socket. No file, no clock. Not locked.
+ *
+ * The payload lies in blocks, which can go from one fragment to another: so many
+ * fragments take no more memory than their bytes do.
  */
 #ifndef NETRA_MP4_FRAGMENT_H
 #define NETRA_MP4_FRAGMENT_H
@@ -20,12 +23,14 @@
 #define NETRA_MP4_HEADER_BYTES(samples) \
 	(NETRA_MP4_TABLE_OFFSET + 16u * (samples) + NETRA_MP4_NOTE_BYTES + 8u)
 #define NETRA_MP4_TABLE_OFFSET	88u
+#define NETRA_MP4_BLOCK_BYTES	(8u << 10)
 
 struct netra_mp4_fragment {
 	uint8_t *header;
-	uint8_t *payload;
+	uint8_t **block;		/* of the payload */
+	uint32_t blocks;
+	uint32_t blocks_max;		/* that the table has room for */
 	uint32_t samples_max;
-	uint32_t payload_room;
 	uint32_t samples;
 	uint32_t payload_bytes;
 	uint32_t payload_crc32c;
@@ -42,16 +47,24 @@ enum netra_error netra_mp4_fragment_init(struct netra_mp4_fragment *fragment,
 
 void netra_mp4_fragment_free(struct netra_mp4_fragment *fragment);
 
-/** netra_mp4_fragment_reset() - Begin anew; memory is kept. */
+/** netra_mp4_fragment_reset() - Begin anew; blocks are kept. */
 void netra_mp4_fragment_reset(struct netra_mp4_fragment *fragment);
 
 /**
- * netra_mp4_fragment_room() - Payload that an access unit may take.
+ * netra_mp4_fragment_room() - Payload that an access unit may take at most; as a
+ * rule a few bytes more than its length.
  * @length: Of it, in Annex B form: a start code is 3 bytes, a length 4.
  */
 static inline uint64_t netra_mp4_fragment_room(size_t length)
 {
 	return (uint64_t)length + length / 3 + 4;
+}
+
+/** netra_mp4_fragment_holds() - Payload that its blocks have room for, in all. */
+static inline uint64_t
+netra_mp4_fragment_holds(const struct netra_mp4_fragment *fragment)
+{
+	return (uint64_t)fragment->blocks * NETRA_MP4_BLOCK_BYTES;
 }
 
 /**
@@ -60,6 +73,20 @@ static inline uint64_t netra_mp4_fragment_room(size_t length)
  */
 enum netra_error netra_mp4_fragment_reserve(struct netra_mp4_fragment *fragment,
 					    uint64_t bytes);
+
+/**
+ * netra_mp4_fragment_lend() - Give it a block, which it frees in the end.
+ * @block: NETRA_MP4_BLOCK_BYTES from malloc().
+ * Return: NETRA_ERR_NO_MEMORY; the block stays the caller's.
+ */
+enum netra_error netra_mp4_fragment_lend(struct netra_mp4_fragment *fragment,
+					 void *block);
+
+/**
+ * netra_mp4_fragment_take_back() - Its last block becomes the caller's; NULL:
+ * there is none without payload in it.
+ */
+void *netra_mp4_fragment_take_back(struct netra_mp4_fragment *fragment);
 
 /**
  * netra_mp4_fragment_add() - Append an access unit in Annex B form.
@@ -78,6 +105,13 @@ enum netra_error netra_mp4_fragment_add(struct netra_mp4_fragment *fragment,
 					const uint8_t *data, size_t length,
 					int64_t dts_90k, int64_t pts_90k);
 
+/**
+ * netra_mp4_fragment_restore() - Take out again what was added last.
+ * @before: A copy of it from before that. Blocks stay.
+ */
+void netra_mp4_fragment_restore(struct netra_mp4_fragment *fragment,
+				const struct netra_mp4_fragment *before);
+
 /** netra_mp4_fragment_end() - Say how long the last sample lasts. */
 void netra_mp4_fragment_end(struct netra_mp4_fragment *fragment,
 			    uint32_t duration_90k);
@@ -92,8 +126,18 @@ void netra_mp4_fragment_end(struct netra_mp4_fragment *fragment,
 uint64_t netra_mp4_fragment_finish(struct netra_mp4_fragment *fragment,
 				   const struct netra_mp4_note *note);
 
-/** netra_mp4_fragment_pieces() - Header and payload of a finished fragment. */
-void netra_mp4_fragment_pieces(const struct netra_mp4_fragment *fragment,
-			       struct iovec pieces[2]);
+/**
+ * netra_mp4_fragment_pieces() - The bytes of a finished fragment.
+ * @first: The number of the first piece wanted; 0 is the header.
+ * @max: So many at most.
+ * Return: how many there are from @first on, @max at most; 0 = no more.
+ */
+uint32_t netra_mp4_fragment_pieces(const struct netra_mp4_fragment *fragment,
+				   uint32_t first, struct iovec *pieces,
+				   uint32_t max);
+
+/** netra_mp4_fragment_flatten() - All of them, one behind the other. */
+void netra_mp4_fragment_flatten(const struct netra_mp4_fragment *fragment,
+				uint8_t *to);
 
 #endif

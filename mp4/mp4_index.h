@@ -20,10 +20,10 @@ struct netra_mp4_index_entry {
 };
 
 struct netra_mp4_index {
-	struct netra_mp4_index_entry entry[NETRA_MP4_INDEX_ENTRIES];
 	uint32_t count;
 	uint32_t stride;	/* one fragment of so many is kept */
 	uint32_t skipped;
+	struct netra_mp4_index_entry entry[NETRA_MP4_INDEX_ENTRIES];
 };
 
 void netra_mp4_index_init(struct netra_mp4_index *index);

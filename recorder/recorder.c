@@ -18,6 +18,7 @@
 #define FRAGMENT_MS_MAX	60000u
 #define ROTATE_MS	600000u
 #define BUFFER_BYTES	(64ull << 20)
+#define FREE_BYTES	(256u << 10)	/* kept per channel for use again */
 #define BUFFER_LEAST	(8ull << 20)
 #define ALARM_MS	10000u
 #define NS_PER_MS	1000000ull
@@ -173,7 +174,7 @@ static void init_writing(struct netra_recorder *recorder,
 
 	netra_store_pool_init(&recorder->pool,
 			      bytes < BUFFER_LEAST ? BUFFER_LEAST : bytes,
-			      recorder->count + 4);
+			      recorder->count * FREE_BYTES);
 	netra_store_writer_init(&recorder->writer, &recorder->folder,
 				&recorder->pool, !options->no_sync);
 	recorder->writer.keeper = &recorder->keeper;

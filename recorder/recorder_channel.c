@@ -15,13 +15,13 @@
 #define NS_PER_S	1000000000ull
 /* Beyond these a fragment does not wait for the tick. */
 #define PAYLOAD_BYTES	(4u << 20)
+#define SLICES_BYTES	64	/* that lengths take more than start codes */
 #define MEDIA_TICKS	2	/* in lengths between ticks */
 
 enum netra_error netra_recording_open(struct netra_recording *recording,
 				      struct netra_recording_shared *shared,
 				      uint32_t channel, uint64_t first_ns)
 {
-	memset(recording, 0, sizeof(*recording));
 	recording->shared = shared;
 	recording->channel = channel;
 	recording->file_first_ns = first_ns;
@@ -63,6 +63,7 @@ static void cut(struct netra_recording *recording, uint32_t duration)
 	begin_earlier(recording);
 	recording->fragment = NULL;
 	netra_mp4_fragment_end(&fragment->mp4, duration);
+	netra_store_pool_trim(recording->shared->writer->pool, fragment);
 	netra_store_writer_queue(recording->shared->writer, fragment);
 }
 
@@ -185,32 +186,55 @@ static enum netra_error begin_fragment(struct netra_recording *recording,
 	return NETRA_OK;
 }
 
+/*
+ * What a picture of many tiny slices would take is memory for nothing with all
+ * others. NETRA_ERR_AGAIN: no memory now.
+ */
+static enum netra_error copy(struct netra_recording *recording, int64_t pts)
+{
+	struct netra_store_pool *pool = recording->shared->writer->pool;
+	struct netra_store_fragment *fragment = recording->fragment;
+	const struct netra_frame *frame = &recording->frame;
+	int64_t dts = recording->clock.dts - recording->file_dts;
+	enum netra_error err;
+
+	if (netra_store_pool_reserve(pool, fragment,
+				     frame->length + SLICES_BYTES))
+		return NETRA_ERR_AGAIN;
+	err = netra_mp4_fragment_add(&fragment->mp4, frame->data, frame->length,
+				     dts, pts);
+	if (err != NETRA_ERR_AGAIN)
+		return err;
+	if (netra_store_pool_reserve(pool, fragment,
+				     netra_mp4_fragment_room(frame->length)))
+		return NETRA_ERR_AGAIN;
+	err = netra_mp4_fragment_add(&fragment->mp4, frame->data, frame->length,
+				     dts, pts);
+	return err == NETRA_ERR_AGAIN ? NETRA_ERR_CORRUPT : err;
+}
+
 /* Copies the frame into the fragment and gives it back to the board. */
 static enum netra_error add(struct netra_recording *recording, uint64_t now_ns)
 {
 	struct netra_recording_shared *shared = recording->shared;
 	const struct netra_frame *frame = &recording->frame;
-	struct netra_store_pool *pool = shared->writer->pool;
 	struct netra_store_fragment *fragment;
 	struct netra_mp4_fragment before;
 	enum netra_error err;
 	int64_t pts;
 
 	if (!recording->fragment)
-		recording->fragment = netra_store_pool_take(pool);
+		recording->fragment =
+			netra_store_pool_take(shared->writer->pool);
 	fragment = recording->fragment;
-	if (!fragment ||
-	    netra_store_pool_reserve(pool, fragment,
-				     netra_mp4_fragment_room(frame->length)))
+	if (!fragment)
 		return NETRA_ERR_AGAIN;
 	pts = netra_recorder_clock_pts(&recording->clock, frame) -
 	      recording->file_dts;
 	before = fragment->mp4;
-	err = netra_mp4_fragment_add(&fragment->mp4, frame->data, frame->length,
-				     recording->clock.dts - recording->file_dts,
-				     pts);
+	err = copy(recording, pts);
 	if (err)
-		return err == NETRA_ERR_AGAIN ? NETRA_ERR_CORRUPT : err;
+		return err;
 	recording->pending = false;
 	if (netra_reader_release(recording->reader, frame) ==
 	    NETRA_ERR_OVERWRITTEN)
@@ -218,7 +242,7 @@ static enum netra_error add(struct netra_recording *recording, uint64_t now_ns)
 	else if (!before.samples)
 		err = begin_fragment(recording, pts, now_ns);
 	if (err) {
-		fragment->mp4 = before;
+		netra_mp4_fragment_restore(&fragment->mp4, &before);
 		return err;
 	}
 	fragment->last_duration_90k =

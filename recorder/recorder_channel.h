@@ -69,6 +69,7 @@ struct netra_recording {
 
 /**
  * netra_recording_open() - Open the channel's reader; a file comes later.
+ * @recording: All zeros.
  * @shared: The caller's, for as long as the recording lives.
  * @first_ns: Length of the first file, for rotations not to fall together.
  */

@@ -7,12 +7,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "mp4/mp4_box.h"
 
+#define PIECES 64u		/* of a fragment, in one call */
 #define NAMES_MAX 1000u		/* tries to find a free one */
 
 static enum netra_error fail(struct netra_store_file *file, const char *what,
@@ -55,6 +57,12 @@ int netra_store_write(int fd, struct iovec *iov, uint32_t count,
 	return 0;
 }
 
+/* If this fails, too, the next start finds the end by its checksum. */
+static bool cut_back(const struct netra_store_file *file)
+{
+	return !ftruncate(file->fd, (off_t)file->bytes);
+}
+
 /* Writes at the end, or leaves the file as it was. */
 static enum netra_error append(struct netra_store_file *file, struct iovec *iov,
 			       uint32_t count)
@@ -66,8 +74,7 @@ static enum netra_error append(struct netra_store_file *file, struct iovec *iov,
 		file->bytes = end;
 		return NETRA_OK;
 	}
-	/* If this fails, too, the next start finds the end by its checksum. */
-	if (ftruncate(file->fd, (off_t)file->bytes))
+	if (!cut_back(file))
 		return fail(file, "cannot cut a torn end off", errno);
 	return fail(file, "cannot write", error);
 }
@@ -126,20 +133,39 @@ enum netra_error netra_store_file_create(struct netra_store_file *file,
 	return NETRA_ERR_IO;
 }
 
+/* Whole, or the file is as it was. */
+static enum netra_error append_fragment(struct netra_store_file *file,
+					const struct netra_mp4_fragment *mp4)
+{
+	uint64_t before = file->bytes;
+	enum netra_error err = NETRA_OK;
+	struct iovec iov[PIECES];
+	uint32_t first = 0, count;
+
+	while (!err && (count = netra_mp4_fragment_pieces(mp4, first, iov,
+							  PIECES))) {
+		first += count;
+		err = append(file, iov, count);
+	}
+	if (err && file->bytes != before) {
+		file->bytes = before;
+		cut_back(file);
+	}
+	return err;
+}
+
 enum netra_error netra_store_file_append(struct netra_store_file *file,
 					 struct netra_store_fragment *fragment)
 {
 	const struct netra_mp4_fragment *mp4 = &fragment->mp4;
 	uint64_t position = file->bytes;
 	enum netra_error err;
-	struct iovec iov[2];
 
 	fragment->note.sequence = file->fragments + 1;
 	fragment->note.position = position;
 	fragment->note.durable = file->durable;
 	netra_mp4_fragment_finish(&fragment->mp4, &fragment->note);
-	netra_mp4_fragment_pieces(mp4, iov);
-	err = append(file, iov, 2);
+	err = append_fragment(file, mp4);
 	if (err)
 		return err;
 	file->fragments++;
@@ -171,6 +197,13 @@ enum netra_error netra_store_file_complete(struct netra_store_file *file)
 		return fail(file, "cannot write", error);
 	file->complete = true;
 	return NETRA_OK;
+}
+
+void netra_store_file_move(struct netra_store_file *to,
+			   const struct netra_store_file *from)
+{
+	memcpy(to, from, offsetof(struct netra_store_file, index.entry) +
+			 from->index.count * sizeof(from->index.entry[0]));
 }
 
 void netra_store_file_push(const struct netra_store_file *file)

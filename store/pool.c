@@ -1,29 +1,50 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Free fragments are used again last in, first out, so that few pages are
- * touched. When the bound is near, free ones lose their memory first.
+ * Blocks of fragments that were written are used again last in, first out, by
+ * whoever needs one next: so little more memory is touched than there are
+ * bytes on their way.
  */
 #include "pool.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#define BLOCK NETRA_MP4_BLOCK_BYTES
+#define FREE_MAX 128u	/* fragments: all channels, twice */
+
 void netra_store_pool_init(struct netra_store_pool *pool, uint64_t bytes_max,
-			   uint32_t free_max)
+			   uint64_t free_bytes_max)
 {
 	memset(pool, 0, sizeof(*pool));
 	pthread_mutex_init(&pool->mutex, NULL);
 	pool->bytes_max = bytes_max;
-	pool->free_max = free_max;
+	pool->free_bytes_max = free_bytes_max;
 }
 
 /* With the mutex held. */
-static void drop(struct netra_store_pool *pool,
-		 struct netra_store_fragment *fragment)
+static void *pop_block(struct netra_store_pool *pool)
 {
-	pool->bytes -= fragment->mp4.payload_room;
-	netra_mp4_fragment_free(&fragment->mp4);
-	free(fragment);
+	struct netra_free_block *block = pool->block;
+
+	if (block) {
+		pool->block = block->next;
+		pool->free_bytes -= BLOCK;
+	}
+	return block;
+}
+
+static void push_block(struct netra_store_pool *pool, void *memory)
+{
+	struct netra_free_block *block = memory;
+
+	if (pool->free_bytes + BLOCK > pool->free_bytes_max) {
+		pool->bytes -= BLOCK;
+		free(block);
+		return;
+	}
+	block->next = pool->block;
+	pool->block = block;
+	pool->free_bytes += BLOCK;
 }
 
 static struct netra_store_fragment *pop(struct netra_store_pool *pool)
@@ -37,10 +58,23 @@ static struct netra_store_fragment *pop(struct netra_store_pool *pool)
 	return fragment;
 }
 
+static void drop(struct netra_store_fragment *fragment)
+{
+	netra_mp4_fragment_free(&fragment->mp4);
+	free(fragment);
+}
+
 void netra_store_pool_free(struct netra_store_pool *pool)
 {
-	while (pool->free)
-		drop(pool, pop(pool));
+	struct netra_store_fragment *fragment;
+	void *block;
+
+	while ((fragment = pop(pool)))
+		drop(fragment);
+	while ((block = pop_block(pool))) {
+		pool->bytes -= BLOCK;
+		free(block);
+	}
 	pthread_mutex_destroy(&pool->mutex);
 }
 
@@ -62,27 +96,58 @@ struct netra_store_fragment *netra_store_pool_take(struct netra_store_pool *pool
 	return fragment;
 }
 
+/* With the mutex held. */
+static enum netra_error lend_block(struct netra_store_pool *pool,
+				   struct netra_mp4_fragment *mp4)
+{
+	void *block = pop_block(pool);
+
+	if (!block && pool->bytes + BLOCK <= pool->bytes_max) {
+		block = malloc(BLOCK);
+		if (block)
+			pool->bytes += BLOCK;
+	}
+	if (!block)
+		return NETRA_ERR_NO_MEMORY;
+	if (!netra_mp4_fragment_lend(mp4, block))
+		return NETRA_OK;
+	push_block(pool, block);
+	return NETRA_ERR_NO_MEMORY;
+}
+
 enum netra_error netra_store_pool_reserve(struct netra_store_pool *pool,
 					  struct netra_store_fragment *fragment,
 					  uint64_t bytes)
 {
 	struct netra_mp4_fragment *mp4 = &fragment->mp4;
-	uint64_t wanted = mp4->payload_bytes + bytes, more;
-	enum netra_error err = NETRA_ERR_NO_MEMORY;
-	uint32_t before = mp4->payload_room;
+	uint64_t wanted = mp4->payload_bytes + bytes;
+	enum netra_error err = NETRA_OK;
 
-	if (wanted <= before)
+	if (wanted <= netra_mp4_fragment_holds(mp4))
 		return NETRA_OK;
-	more = wanted - before;
 	pthread_mutex_lock(&pool->mutex);
-	while (pool->bytes + more > pool->bytes_max && pool->free)
-		drop(pool, pop(pool));
-	if (pool->bytes + more <= pool->bytes_max) {
-		err = netra_mp4_fragment_reserve(mp4, wanted);
-		pool->bytes += mp4->payload_room - before;
-	}
+	while (!err && wanted > netra_mp4_fragment_holds(mp4))
+		err = lend_block(pool, mp4);
 	pthread_mutex_unlock(&pool->mutex);
 	return err;
+}
+
+/* With the mutex held. */
+static void take_back(struct netra_store_pool *pool,
+		      struct netra_store_fragment *fragment)
+{
+	void *block;
+
+	while ((block = netra_mp4_fragment_take_back(&fragment->mp4)))
+		push_block(pool, block);
+}
+
+void netra_store_pool_trim(struct netra_store_pool *pool,
+			   struct netra_store_fragment *fragment)
+{
+	pthread_mutex_lock(&pool->mutex);
+	take_back(pool, fragment);
+	pthread_mutex_unlock(&pool->mutex);
 }
 
 void netra_store_pool_give(struct netra_store_pool *pool,
@@ -96,12 +161,14 @@ void netra_store_pool_give(struct netra_store_pool *pool,
 	memset(&fragment->note, 0, sizeof(fragment->note));
 	netra_mp4_fragment_reset(&fragment->mp4);
 	pthread_mutex_lock(&pool->mutex);
-	if (pool->free_count < pool->free_max) {
+	take_back(pool, fragment);
+	if (pool->free_count < FREE_MAX) {
 		fragment->next = pool->free;
 		pool->free = fragment;
 		pool->free_count++;
-	} else {
-		drop(pool, fragment);
+		fragment = NULL;
 	}
 	pthread_mutex_unlock(&pool->mutex);
+	if (fragment)
+		drop(fragment);
 }

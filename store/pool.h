@@ -28,22 +28,28 @@ struct netra_store_fragment {
 	uint64_t taken_ns;		/* its oldest frame, CLOCK_MONOTONIC */
 };
 
+struct netra_free_block {
+	struct netra_free_block *next;
+};
+
 struct netra_store_pool {
 	pthread_mutex_t mutex;
-	struct netra_store_fragment *free;
+	struct netra_store_fragment *free;	/* without blocks */
 	uint32_t free_count;
-	uint32_t free_max;
-	uint64_t bytes;			/* of payload, in use and free */
+	struct netra_free_block *block;
+	uint64_t free_bytes;		/* of blocks that nobody uses */
+	uint64_t free_bytes_max;
+	uint64_t bytes;			/* of all blocks */
 	uint64_t bytes_max;
 };
 
 /**
  * netra_store_pool_init() - An empty pool.
  * @bytes_max: Bound on the payload's memory.
- * @free_max: So many fragments are kept for use again.
+ * @free_bytes_max: So much of it is kept while nobody uses it.
  */
 void netra_store_pool_init(struct netra_store_pool *pool, uint64_t bytes_max,
-			   uint32_t free_max);
+			   uint64_t free_bytes_max);
 
 /** netra_store_pool_free() - All fragments must have been given back. */
 void netra_store_pool_free(struct netra_store_pool *pool);
@@ -59,6 +65,10 @@ struct netra_store_fragment *netra_store_pool_take(struct netra_store_pool *pool
 enum netra_error netra_store_pool_reserve(struct netra_store_pool *pool,
 					  struct netra_store_fragment *fragment,
 					  uint64_t bytes);
+
+/** netra_store_pool_trim() - Nothing more comes in: what is free of it can go. */
+void netra_store_pool_trim(struct netra_store_pool *pool,
+			   struct netra_store_fragment *fragment);
 
 /** netra_store_pool_give() - Give a fragment back; NULL is allowed. */
 void netra_store_pool_give(struct netra_store_pool *pool,

@@ -152,7 +152,7 @@ void netra_store_end_file(struct netra_store_writer *writer, uint32_t number)
 	update_account(channel);
 	channel->closed_bytes = channel->account.bytes;
 	channel->closed_90k = channel->account.duration_90k;
-	channel->closing = channel->file;
+	netra_store_file_move(&channel->closing, &channel->file);
 	channel->file.fd = -1;
 	channel->file.bytes = 0;
 	channel->file.first_pts_90k = channel->file.end_pts_90k = 0;

@@ -73,6 +73,7 @@ struct netra_store_writer {
 
 /**
  * netra_store_writer_init() - No file yet.
+ * @writer: All zeros: what is never used of it shall take no memory.
  * @folder, @pool: The caller's, for as long as the writer lives.
  * @sync: Make what is written durable; else leave that to the system.
  */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The writer's life: its thread, its end. */
 #include <signal.h>
-#include <string.h>
 
 #include "sync_all.h"
 #include "writer.h"
@@ -10,7 +9,6 @@ void netra_store_writer_init(struct netra_store_writer *writer,
 			     struct netra_store_folder *folder,
 			     struct netra_store_pool *pool, bool sync)
 {
-	memset(writer, 0, sizeof(*writer));
 	writer->folder = folder;
 	writer->pool = pool;
 	writer->sync = sync;

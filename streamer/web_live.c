@@ -71,9 +71,7 @@ static bool cut(struct netra_live *live, uint32_t last_duration_90k)
 {
 	struct netra_mp4_fragment *mp4 = &live->mp4;
 	struct netra_live_fragment *fragment;
-	struct iovec pieces[2];
 	uint64_t length;
-	uint8_t *to;
 
 	live->note.sequence = (uint32_t)live->next;
 	netra_mp4_fragment_end(mp4, last_duration_90k);
@@ -92,10 +90,7 @@ static bool cut(struct netra_live *live, uint32_t last_duration_90k)
 	fragment->start_90k = mp4->first_dts_90k;
 	fragment->room = live->room;
 	fragment->length = length;
-	netra_mp4_fragment_pieces(mp4, pieces);
-	to = fragment->data + live->room;
-	memcpy(to, pieces[0].iov_base, pieces[0].iov_len);
-	memcpy(to + pieces[0].iov_len, pieces[1].iov_base, pieces[1].iov_len);
+	netra_mp4_fragment_flatten(mp4, fragment->data + live->room);
 	live->frames_total += mp4->samples;
 	live->bytes += length;
 	if (live->key) {

@@ -242,7 +242,7 @@ struct single *open_single(struct fixture *f, bool sync)
 	memset(&single, 0, sizeof(single));
 	assert_int_equal(netra_store_open(&single.folder, f->store, sync, why,
 					  sizeof(why)), 0);
-	netra_store_pool_init(&single.pool, 8 << 20, 4);
+	netra_store_pool_init(&single.pool, 8 << 20, 512 << 10);
 	netra_store_writer_init(&single.writer, &single.folder, &single.pool,
 				sync);
 	/* Whatever file system this is: tests say when. */

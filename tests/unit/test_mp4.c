@@ -207,13 +207,11 @@ static void too_many_sets_stay_in_band(void **state)
 static size_t flatten(const struct netra_mp4_fragment *fragment, uint8_t *data,
 		      size_t size)
 {
-	struct iovec iov[2];
+	size_t bytes = (size_t)fragment->header_bytes + fragment->payload_bytes;
 
-	netra_mp4_fragment_pieces(fragment, iov);
-	assert_true(iov[0].iov_len + iov[1].iov_len <= size);
-	memcpy(data, iov[0].iov_base, iov[0].iov_len);
-	memcpy(data + iov[0].iov_len, iov[1].iov_base, iov[1].iov_len);
-	return iov[0].iov_len + iov[1].iov_len;
+	assert_true(bytes <= size);
+	netra_mp4_fragment_flatten(fragment, data);
+	return bytes;
 }
 
 struct sample {
@@ -373,6 +371,26 @@ static uint8_t *crumbs(uint32_t count)
 	return data;
 }
 
+/* @max at a time, the pieces are @flat. */
+static void assert_pieces(const struct netra_mp4_fragment *f,
+			  const uint8_t *flat, uint64_t size, uint32_t max)
+{
+	uint32_t first = 0, count;
+	struct iovec iov[64];
+	uint64_t at = 0;
+
+	while ((count = netra_mp4_fragment_pieces(f, first, iov, max))) {
+		assert_in_range(count, 1, max);
+		for (uint32_t i = 0; i < count; i++) {
+			assert_memory_equal(flat + at, iov[i].iov_base,
+					    iov[i].iov_len);
+			at += iov[i].iov_len;
+		}
+		first += count;
+	}
+	assert_true(at == size);
+}
+
 static void pictures_of_very_many_slices(void **state)
 {
 	const struct netra_mp4_note note = { .sequence = 1 };
@@ -394,7 +412,12 @@ static void pictures_of_very_many_slices(void **state)
 	assert_non_null(flat);
 	assert_int_equal(flatten(&f, flat, size), size);
 	assert_true(boxes_whole(flat, size));
-	assert_memory_equal(flat + size - 5, "\0\0\0\1\x41", 5);
+	for (uint32_t i = 0; i < most; i++)
+		assert_memory_equal(flat + f.header_bytes + i * 5,
+				    "\0\0\0\1\x41", 5);
+	assert_pieces(&f, flat, size, 1);
+	assert_pieces(&f, flat, size, 2);
+	assert_pieces(&f, flat, size, 64);
 	free(flat);
 	/* More than any picture can have. */
 	netra_mp4_fragment_reset(&f);
