@@ -17,7 +17,7 @@
 #include "streamer/service.h"
 
 /* Gathers frames of several cameras; nobody sees it in a picture. */
-#define HOLDOFF_US 3000
+#define HOLDOFF_US 10000
 
 int serve_load_users(struct serve *s, const struct serve_options *o)
 {
