@@ -14,7 +14,7 @@ import time
 import traceback
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUILD = pathlib.Path(os.environ.get("NETRA_BUILD", ROOT / "build"))
+BUILD = pathlib.Path(os.environ.get("NETRA_BUILD", ROOT / "build")).resolve()
 NETRA = BUILD / "netra"
 EMULATOR = BUILD / "emulator" / "netra-emulator"
 VIDEO = pathlib.Path(os.environ.get("NETRA_VIDEO", ROOT.parent / "shared" / "video"))

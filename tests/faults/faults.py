@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -24,10 +25,15 @@ _folder = tempfile.TemporaryDirectory(prefix="netra-faults-")
 FOLDER = pathlib.Path(_folder.name)
 
 
+_making_clip = threading.Lock()
+
+
 def clip(seconds=SECONDS):
     """A short clip, an IDR picture every half second."""
     path = FOLDER / f"clip{seconds}.264"
-    if not path.exists():
+    with _making_clip:
+        if path.exists():
+            return path
         run("ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size=320x240:rate={RATE}",
             "-t", seconds, "-c:v", "libx264", "-preset", "ultrafast", "-g", RATE // 2,
             "-x264-params", "repeat-headers=1:scenecut=0", "-f", "h264", path)
@@ -201,4 +207,5 @@ for _spec in ("irq-lost:after=30,count=5", "irq-late:ms=150,after=30,count=20", 
     add(_spec.split(":", maxsplit=1)[0], interrupt_fault, _spec)
 
 if __name__ == "__main__":
-    main()
+    # Most of a test's time is waiting.
+    main(2)
