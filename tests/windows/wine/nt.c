@@ -151,6 +151,31 @@ static VOID NTAPI partial_mdl(PMDL from, PMDL to, PVOID at, ULONG bytes)
 		      (bytes >> PAGE_SHIFT) * sizeof(PFN_NUMBER));
 }
 
+/* Wine's own has room for page numbers of 32 bits, where these headers have 64. */
+static PMDL NTAPI allocate_mdl(PVOID at, ULONG bytes, BOOLEAN secondary, BOOLEAN charge, PIRP irp)
+{
+	SIZE_T pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(at, bytes);
+	MDL *mdl;
+
+	(void)charge;
+	if (secondary || irp || BYTE_OFFSET(at))
+		shim_die("IoAllocateMdl() for a request, or from within a page");
+	mdl = ExAllocatePoolWithTag(NonPagedPool, sizeof(*mdl) + pages * sizeof(PFN_NUMBER),
+				    'mihs');
+	if (!mdl)
+		return NULL;
+	RtlZeroMemory(mdl, sizeof(*mdl));
+	mdl->Size = (CSHORT)sizeof(*mdl);
+	mdl->StartVa = at;
+	mdl->ByteCount = bytes;
+	return mdl;
+}
+
+static VOID NTAPI free_mdl(PMDL mdl)
+{
+	ExFreePoolWithTag(mdl, 'mihs');
+}
+
 static PVOID NTAPI map_io(PHYSICAL_ADDRESS address, SIZE_T bytes, ULONG protect)
 {
 	(void)protect;
@@ -194,6 +219,8 @@ static const struct {
 	{ "MmFreePagesFromMdl", free_pages },
 	{ "MmMapLockedPagesSpecifyCache", map_pages },
 	{ "MmUnmapLockedPages", unmap_pages },
+	{ "IoAllocateMdl", allocate_mdl },
+	{ "IoFreeMdl", free_mdl },
 	{ "IoBuildPartialMdl", partial_mdl },
 	{ "KeStackAttachProcess", attach },
 	{ "KeUnstackDetachProcess", detach },
