@@ -7,6 +7,7 @@ with real footage from an emulated board."""
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -45,9 +46,10 @@ class Windows:
         self.prefix = self.folder / "prefix"
         self.drive = self.prefix / "drive_c"
         self.environment = {**os.environ, "WINEPREFIX": str(self.prefix), "WINEDEBUG": "-all",
-                            "WINEDLLOVERRIDES": "mscoree,mshtml=", "DISPLAY": ""}
+                            "WINEDLLOVERRIDES": "mscoree,mshtml,winedbg.exe=", "DISPLAY": ""}
         self.board = harness.Emulator(*options)
         self.bridge = self.holder = None
+        self.late = ""
         self.log = open(self.folder / "driver.log", "w+", encoding="utf-8")
 
     def __enter__(self):
@@ -59,16 +61,17 @@ class Windows:
         return self
 
     def __exit__(self, *_):
-        run(self.server, "-k", env=self.environment, check=False, timeout=30)
-        for process in (self.holder, self.bridge):
-            if process:
-                process.kill()
-                process.wait()
-        self.board.__exit__()
-        self.log.seek(0)
-        sys.stdout.write(self.log.read())
-        self.log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            run(self.server, "-k", env=self.environment, check=False, timeout=30)
+        finally:
+            for process in (self.holder, self.bridge):
+                if process:
+                    process.kill()
+                    process.wait()
+            self.board.__exit__()
+            self.log.close()
+            sys.stdout.write(self.told())
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self):
         run(self.wine, "wineboot", "-i", env=self.environment, timeout=180, stderr=subprocess.DEVNULL)
@@ -80,9 +83,27 @@ class Windows:
             [sys.executable, HERE / "bridge.py", self.board.socket, port],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         wait_for(lambda: port.exists() or self.bridge.poll() is not None, 30, "the bridge")
-        # Wine ends its drivers with the last program: this one stays.
-        self.holder = subprocess.Popen([self.wine, "cmd", "/c", "set /p x="], stdin=subprocess.PIPE,
-                                       stdout=self.log, stderr=self.log, env=self.environment)
+        # Wine ends its drivers with the last program: this one stays. It is the first, so
+        # the drivers' process has its log, and Wine checks the heaps there.
+        self.holder = subprocess.Popen([self.wine, "cmd", "/c", "echo started& set /p x="],
+                                       stdin=subprocess.PIPE, stdout=self.log, stderr=self.log,
+                                       env={**self.environment, "WINEDEBUG": "-all,+pid,err+heap,warn+heap"})
+        wait_for(lambda: "started" in self.told(), 60, "Wine to start")
+
+    def told(self):
+        """What Wine, the bridge and the loader have said."""
+        files = self.folder / "driver.log", self.drive / "windows" / "netra-shim.log"
+        return "".join(path.read_text(encoding="utf-8", errors="replace") for path in files if path.exists())
+
+    def check_driver(self):
+        """That its process lives, and Wine finds no fault with its heaps."""
+        told = self.told()
+        expect(not self.late, f"{self.late} has not ended: nothing more is tried")
+        for line in told.splitlines():
+            expect("shim: FATAL" not in line, f"the driver's process has ended: {line}")
+        for process in re.findall("^shim: process ([0-9a-f]+)$", told, re.M):
+            found = re.search(f"^{process}:.*(err|warn):heap:.*", told, re.M)
+            expect(not found, f"the heap of the driver's process: {found and found[0]}")
 
     def copy_files(self):
         """What a driver's disk holds, beside its INF; the command; the loader."""
@@ -101,12 +122,16 @@ class Windows:
             shutil.copy(BUILD / path, netra)
         shutil.copy(BUILD / "tests/windows/wine/wdfldr.sys", self.drive / "windows/system32/drivers")
 
-    def run(self, name, *arguments, check=True, timeout=120):
+    def run(self, name, *arguments, check=True, timeout=60):
         """A Windows program. To files: a pipe might be inherited, and never end."""
         out, err = self.folder / "out", self.folder / "err"
+        self.check_driver()
+        self.late = f"{name} {' '.join(map(str, arguments))}"
         with open(out, "w", encoding="utf-8") as o, open(err, "w", encoding="utf-8") as e:
             result = run(self.wine, self.drive / "netra" / name, *arguments, timeout=timeout,
                          check=False, env=self.environment, cwd=self.drive, stdout=o, stderr=e)
+        self.late = ""
+        self.check_driver()
         result.stdout, result.stderr = (path.read_text(encoding="utf-8") for path in (out, err))
         if check and result.returncode:
             raise Failure(f"{name} {' '.join(map(str, arguments))}: exit status "

@@ -1,41 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the driver's loader calls: binding, and the table of functions. */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "shim.h"
-
-__declspec(dllimport) void __stdcall ExitProcess(unsigned int code);
 
 static WDF_DRIVER_GLOBALS globals_of_driver;
 static WDFFUNC table[WDF_TABLE_ENTRIES];
-
-void shim_say(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	fputs("shim: ", stderr);
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
-	fflush(stderr);
-	va_end(arguments);
-}
-
-void shim_die(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	fputs("shim: FATAL: ", stderr);
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
-	fflush(stderr);
-	va_end(arguments);
-	ExitProcess(99);
-	for (;;)
-		;
-}
 
 static VOID NTAPI missing(VOID)
 {
@@ -50,6 +18,7 @@ __declspec(dllexport) NTSTATUS NTAPI WdfVersionBind(PDRIVER_OBJECT driver, PUNIC
 	if (info->Size != sizeof(*info) || info->Version.Major != 1 ||
 	    info->FuncCount > WDF_TABLE_ENTRIES)
 		return STATUS_INVALID_PARAMETER;
+	shim_log_begin();
 	for (ULONG i = 0; i < WDF_TABLE_ENTRIES; i++)
 		table[i] = missing;
 #define ENTRY(index, result, name, parameters, names)	\

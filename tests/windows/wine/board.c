@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "board.h"
+#include "log.h"
 
 #define PORT_FILE	"C:\\windows\\netra-board.txt"
 #define PATH_BYTES	64u
@@ -158,8 +159,7 @@ static LONG CALLBACK on_fault(EXCEPTION_POINTERS *e)
 	length = decode((const uint8_t *)e->ContextRecord->Rip, e->ContextRecord, &write, &reg,
 			&value);
 	if (!length) {
-		fprintf(stderr, "shim: an access to BAR 0 at %#x that is no 32-bit MOV\n",
-			(unsigned int)at);
+		shim_say("an access to BAR 0 at %#x that is no 32-bit MOV", (unsigned int)at);
 		return EXCEPTION_CONTINUE_SEARCH;
 	}
 	if (write) {

@@ -17,6 +17,7 @@
 #include <wdf.h>
 
 #include "board.h"
+#include "log.h"
 
 /* Of the user mode that Wine's drivers live in. */
 __declspec(dllimport) void __stdcall EnterCriticalSection(void *section);
@@ -115,10 +116,6 @@ struct interrupt {
 
 void shim_lock(void);
 void shim_unlock(void);
-
-/** shim_die() - Something a driver may not do, or this shim cannot: the end. */
-void shim_die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
-void shim_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* object.c */
 void *shim_object_new(enum kind kind, size_t bytes, struct object *parent,
