@@ -7,11 +7,24 @@
 
 typedef NTSTATUS NTAPI power_callback(WDFDEVICE, WDF_POWER_DEVICE_STATE);
 
+#define PNP_MS 60000
+
+NTSTATUS NTAPI ObReferenceObjectByName(PUNICODE_STRING name, ULONG attributes, PVOID state,
+				       ACCESS_MASK access, POBJECT_TYPE type, KPROCESSOR_MODE mode,
+				       PVOID parse, PVOID *object);
+
 static struct driver *the_driver;
 
 static struct device *device_of(PDEVICE_OBJECT wdm)
 {
 	return *(struct device **)wdm->DeviceExtension;
+}
+
+static void sleep_ms(void)
+{
+	LARGE_INTEGER delay = { .QuadPart = -10000 };
+
+	KeDelayExecutionThread(KernelMode, FALSE, &delay);
 }
 
 static NTSTATUS call_power(struct device *d, PVOID callback, WDF_POWER_DEVICE_STATE state)
@@ -439,6 +452,37 @@ static VOID NTAPI unload(PDRIVER_OBJECT wdm)
 			(WDFDRIVER)the_driver);
 }
 
+/* It has more than the functions that every driver object begins with. */
+static bool pnp_manager_runs(void)
+{
+	UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Driver\\PnpManager");
+	PVOID object;
+	PDRIVER_OBJECT manager;
+	bool runs;
+
+	if (!NT_SUCCESS(ObReferenceObjectByName(&name, 0, NULL, 0, NULL, KernelMode, NULL,
+						&object)))
+		return false;
+	manager = object;
+	runs = manager->MajorFunction[IRP_MJ_PNP] != manager->MajorFunction[IRP_MJ_CREATE];
+	ObDereferenceObject(object);
+	return runs;
+}
+
+/*
+ * A process of drivers tells Wine that it runs before its PnP manager does. A driver
+ * that is loaded in between would have its devices made for no driver object, and so
+ * end them all (seen with 8.0): DriverEntry, which comes first, waits here.
+ */
+static void wait_for_pnp_manager(void)
+{
+	for (int ms = 0; !pnp_manager_runs(); ms++) {
+		if (ms == PNP_MS)
+			shim_die("Wine's PnP manager does not start");
+		sleep_ms();
+	}
+}
+
 NTSTATUS NTAPI shim_DriverCreate(PWDF_DRIVER_GLOBALS globals, PDRIVER_OBJECT wdm,
 				 PCUNICODE_STRING path, PWDF_OBJECT_ATTRIBUTES a,
 				 PWDF_DRIVER_CONFIG config, WDFDRIVER *out)
@@ -447,6 +491,7 @@ NTSTATUS NTAPI shim_DriverCreate(PWDF_DRIVER_GLOBALS globals, PDRIVER_OBJECT wdm
 
 	if (config->Size != sizeof(*config))
 		return STATUS_INFO_LENGTH_MISMATCH;
+	wait_for_pnp_manager();
 	driver->wdm = wdm;
 	driver->config = *config;
 	driver->path.Buffer = driver->path_text;
