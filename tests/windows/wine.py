@@ -4,6 +4,8 @@
 on a loader of our own (tests/windows/wine/), installed by its INF, and netra.exe
 with real footage from an emulated board."""
 
+import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -118,7 +120,7 @@ class Windows:
         expect(".NTamd64.10.0]" in inf, "the INF is not for Windows 10 and later")
         (disk / "netra.inf").write_text(inf.replace("NTamd64.10.0", "NTamd64"), encoding="utf-8")
         for path in ("cli/netra.exe", "lib/netra.dll", "tests/windows/wine/frames.exe",
-                     "tests/windows/wine/install-board.exe"):
+                     "tests/windows/wine/waits.exe", "tests/windows/wine/install-board.exe"):
             shutil.copy(BUILD / path, netra)
         shutil.copy(BUILD / "tests/windows/wine/wdfldr.sys", self.drive / "windows/system32/drivers")
 
@@ -161,6 +163,15 @@ class Windows:
 
 windows = None
 sources = []
+lasting = contextlib.ExitStack()
+
+
+@functools.cache
+def live():
+    """A second one, whose board never ends, in real time."""
+    other = lasting.enter_context(Windows("--channels", 4))
+    other.install()
+    return other
 
 
 @test
@@ -306,6 +317,32 @@ def removed():
              "the board to leave the list")
 
 
+@test
+def cancelled_waits():
+    """Waits that are cancelled just as they end: each ends once, one way or the other."""
+    told = json.loads(live().run("waits.exe", BOARD, 1000).stdout)
+    equal(told["failed"], 0, "waits that failed")
+    equal(told["ready"] + told["cancelled"], 1000, "waits")
+    expect(told["cancelled"] > 0, "none was cancelled")
+
+
+@test
+def killed_at_any_time():
+    """Programs that are killed wherever they are, calls under way included"""
+    other = live()
+    for n in range(12):
+        process = other.begin("frames.exe", BOARD, n % 4, ("map", "copy", "hold")[n % 3], "NUL")
+        time.sleep(0.1 + 0.037 * n)
+        expect(process.poll() is None, "it ended before it could be killed")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    wait_for(lambda: not any(channel["readers"] for channel in other.status()["channels"]), 30,
+             "the driver to have closed its readers")
+    equal(other.status()["state"], "attached", "state")
+    told = json.loads(other.netra("capture", "-c", 2, "-n", 50, "-o", r"C:\after.264", "--json").stdout)
+    equal((told["frames"], told["dropped"]), (50, 0), "frames after that")
+
+
 def board_options(pace):
     options = ["--channels", len(sources), "--loops", 1, "--pace", pace]
     for path in sources:
@@ -330,5 +367,5 @@ if __name__ == "__main__":
     except Skip as why:
         print(f"skip    wine: {why}\n0 passed, 0 failed, 1 skipped")
         sys.exit(0)
-    with Windows(*board_options("free")) as windows:
+    with lasting, Windows(*board_options("free")) as windows:
         harness.main()

@@ -7,6 +7,7 @@
 
 typedef NTSTATUS NTAPI power_callback(WDFDEVICE, WDF_POWER_DEVICE_STATE);
 
+#define DRAIN_MS 10000
 #define PNP_MS 60000
 
 NTSTATUS NTAPI ObReferenceObjectByName(PUNICODE_STRING name, ULONG attributes, PVOID state,
@@ -73,10 +74,10 @@ static void on_interrupt(void *context)
 	struct interrupt *i = d->interrupt;
 	bool ours;
 
-	if (!i || !d->powered)
+	if (!i)
 		return;
 	EnterCriticalSection(i->lock);
-	ours = i->config.EvtInterruptIsr((WDFINTERRUPT)i, 0);
+	ours = d->powered && i->config.EvtInterruptIsr((WDFINTERRUPT)i, 0);
 	LeaveCriticalSection(i->lock);
 	if (ours && InterlockedExchange(&i->dpc_wanted, 0) && i->config.EvtInterruptDpc)
 		i->config.EvtInterruptDpc((WDFINTERRUPT)i, (WDFOBJECT)d);
@@ -348,12 +349,25 @@ static void power_down(struct device *d)
 	if (!d->powered)
 		return;
 	call_power(d, (PVOID)c->EvtDeviceD0ExitPreInterruptsDisabled, WdfPowerDeviceD3Final);
+	EnterCriticalSection(d->interrupt->lock);
 	d->powered = false;
+	LeaveCriticalSection(d->interrupt->lock);
 	call_power(d, (PVOID)c->EvtDeviceD0Exit, WdfPowerDeviceD3Final);
 	if (c->EvtDeviceReleaseHardware)
 		c->EvtDeviceReleaseHardware((WDFDEVICE)d, (WDFCMRESLIST)d->resources);
 	shim_object_delete(&d->resources->object);
 	d->resources = NULL;
+}
+
+/* Who is in a call gets out of it before what it works on goes. */
+static void drain(struct device *d)
+{
+	shim_cancel_requests(d, NULL);
+	for (int ms = 0; d->requests; ms++) {
+		if (ms == DRAIN_MS)
+			shim_die("%ld requests do not end", d->requests);
+		sleep_ms();
+	}
 }
 
 static void take_down(struct device *d)
@@ -363,7 +377,7 @@ static void take_down(struct device *d)
 	if (d->interface_link.Length)
 		IoSetDeviceInterfaceState(&d->interface_link, FALSE);
 	power_down(d);
-	shim_cancel_requests(d, NULL);
+	drain(d);
 	if (d->begun && c->EvtDeviceSelfManagedIoCleanup)
 		c->EvtDeviceSelfManagedIoCleanup((WDFDEVICE)d);
 	d->begun = false;

@@ -22,21 +22,35 @@ static struct request *new_request(struct device *d, PIRP irp)
 
 	r->device = d;
 	r->irp = irp;
-	r->file = IoGetCurrentIrpStackLocation(irp)->FileObject ?
-			  IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext :
-			  NULL;
+	r->file = IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext;
+	InterlockedIncrement(&r->file->uses);
+	InterlockedIncrement(&d->requests);
 	IoMarkIrpPending(irp);
 	return r;
 }
 
+/* Closed when its handle is, and the last of its requests has ended. */
+static void put_file(struct file *f)
+{
+	struct device *d = f->device;
+
+	if (InterlockedDecrement(&f->uses))
+		return;
+	if (d->init.file.EvtFileClose)
+		d->init.file.EvtFileClose((WDFFILEOBJECT)f);
+	shim_object_delete(&f->object);
+}
+
 static void complete(struct request *r, NTSTATUS status, ULONG_PTR bytes)
 {
+	struct device *d = r->device;
+	struct file *f = r->file;
 	PIRP irp = r->irp;
 
 	shim_object_delete(&r->object);
-	irp->IoStatus.Status = status;
-	irp->IoStatus.Information = bytes;
-	IoCompleteRequest(irp, IO_NO_INCREMENT);
+	shim_end_irp(irp, status, bytes);
+	put_file(f);
+	InterlockedDecrement(&d->requests);
 }
 
 /* ---- handles ------------------------------------------------------------------ */
@@ -49,17 +63,19 @@ static void open_file(struct device *d, PIRP irp)
 	f = shim_object_new(KIND_FILE, sizeof(*f), &d->object,
 			    d->init.file_attributes.Size ? &d->init.file_attributes : NULL);
 	f->device = d;
-	f->wdm = IoGetCurrentIrpStackLocation(irp)->FileObject;
-	f->wdm->FsContext = f;
+	f->uses = 1;
+	IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext = f;
 	r = new_request(d, irp);
-	r->file = f;
 	if (d->init.file.EvtDeviceFileCreate)
 		d->init.file.EvtDeviceFileCreate((WDFDEVICE)d, (WDFREQUEST)r, (WDFFILEOBJECT)f);
 	else
 		complete(r, STATUS_SUCCESS, 0);
 }
 
-/* Wine has one message for what Windows has two for: cleanup, and close. */
+/*
+ * Wine has one message for what Windows has two for, cleanup and close, and sends
+ * it while calls of a program that was killed may still be under way.
+ */
 static void close_file(struct device *d, PIRP irp)
 {
 	struct file *f = IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext;
@@ -68,9 +84,7 @@ static void close_file(struct device *d, PIRP irp)
 		shim_cancel_requests(d, f);
 		if (d->init.file.EvtFileCleanup)
 			d->init.file.EvtFileCleanup((WDFFILEOBJECT)f);
-		if (d->init.file.EvtFileClose)
-			d->init.file.EvtFileClose((WDFFILEOBJECT)f);
-		shim_object_delete(&f->object);
+		put_file(f);
 	}
 	irp->IoStatus.Status = STATUS_SUCCESS;
 	IoCompleteRequest(irp, IO_NO_INCREMENT);
@@ -129,7 +143,6 @@ static bool unqueue_locked(struct request *r)
 	if (!IoSetCancelRoutine(r->irp, NULL))
 		return false;
 	RemoveEntryList(&r->entry);
-	r->queue = NULL;
 	return true;
 }
 
@@ -150,10 +163,8 @@ static VOID NTAPI on_cancel(PDEVICE_OBJECT wdm, PIRP irp)
 				found = r;
 		}
 	}
-	if (found) {
+	if (found)
 		RemoveEntryList(&found->entry);
-		found->queue = NULL;
-	}
 	shim_unlock();
 	if (found)
 		complete(found, STATUS_CANCELLED, 0);
@@ -201,7 +212,6 @@ NTSTATUS NTAPI shim_RequestForwardToIoQueue(PWDF_DRIVER_GLOBALS globals, WDFREQU
 		shim_die("forwarding to a queue that is not manual");
 	shim_lock();
 	InsertTailList(&q->requests, &r->entry);
-	r->queue = q;
 	IoSetCancelRoutine(r->irp, on_cancel);
 	cancelled = r->irp->Cancel && unqueue_locked(r);
 	shim_unlock();

@@ -79,6 +79,7 @@ struct device {
 	struct interrupt *interrupt;
 	struct resources *resources;
 	LIST_ENTRY queues;
+	volatile LONG requests;		/* that have not ended */
 	bool powered;			/* in D0, between prepare and release */
 	bool begun;			/* SelfManagedIoInit was called */
 };
@@ -94,14 +95,13 @@ struct queue {
 struct file {
 	struct object object;
 	struct device *device;
-	PFILE_OBJECT wdm;
+	volatile LONG uses;		/* its handle, and its requests */
 };
 
 struct request {
 	struct object object;
 	struct device *device;
 	struct file *file;
-	struct queue *queue;		/* where it waits; NULL = with the driver */
 	LIST_ENTRY entry;
 	PIRP irp;
 };
@@ -128,6 +128,10 @@ void shim_patch_imports(void *module);
 
 /* device.c */
 void shim_driver_begin(struct driver *driver);
+
+/* irp.c */
+/** shim_end_irp() - IoCompleteRequest() of an IRP that the driver was asked for. */
+void shim_end_irp(PIRP irp, NTSTATUS status, ULONG_PTR bytes);
 
 /* queue.c */
 NTSTATUS NTAPI shim_dispatch_file(PDEVICE_OBJECT wdm, PIRP irp);
