@@ -7,9 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/netra.h"
+#include "board_open.h"
 
 #define BENCH_BATCH_MAX 65536u
+
+struct bench_memory;
+struct bench_result;
 
 /* Lengths of the frames of one batch, in the order they were read. */
 struct bench_batch {
@@ -26,12 +29,51 @@ struct bench_board {
 	struct netra_reader *holder[NETRA_CHANNELS_MAX];	/* of the oldest frame */
 };
 
-/* ---- bench_memory.c: ordinary memory to compare with --------------------- */
+/* What is asked for, and what came of it. */
+struct bench {
+	const char *name;		/* of the board */
+	struct cli_board_options wanted;
+	double seconds;			/* of each measurement */
+	struct cli_list channels;	/* of emulated boards, from here */
+	struct cli_list windows;	/* MB */
+	char source[300];		/* "" = what the name says */
+	struct bench_memory *memory;	/* of bench_run(), from here */
+	struct bench_result *results;
+	size_t count;
+};
 
-struct bench_memory;
+/* ---- bench_board.c: a run, and a real board ------------------------------ */
 
 /**
- * bench_memory_open() - Memory of @bytes and a process that writes it.
+ * bench_run() - Measure and report.
+ * @measure: bench_real() or bench_emulated(): fills bench->results.
+ * Return: the exit status; errors are said.
+ */
+int bench_run(struct bench *bench, int (*measure)(struct bench *bench), bool json);
+
+/** bench_real() - One board, as it is. */
+int bench_real(struct bench *bench);
+
+/** bench_board_open() - Open and start a board with a reader on each channel. */
+int bench_board_open(struct bench_board *b, const char *name,
+		     const struct cli_board_options *wanted);
+void bench_board_close(struct bench_board *b);
+
+void bench_describe(struct bench_board *b, struct bench_result *result);
+
+/** bench_say() - On a terminal: what is being measured. */
+void bench_say(const struct bench *bench, const char *what, uint32_t channels,
+	       uint32_t window_mb);
+
+/* ---- bench_emulated.c: Linux only ---------------------------------------- */
+
+/** bench_emulated() - A board for each number of channels and size of windows. */
+int bench_emulated(struct bench *bench);
+
+/* ---- bench_memory.c: ordinary memory to compare with --------------------- */
+
+/**
+ * bench_memory_open() - Memory of @bytes and one who writes it.
  * Return: NULL on failure, said.
  */
 struct bench_memory *bench_memory_open(size_t bytes);
@@ -58,28 +100,67 @@ double bench_memory_read(struct bench_memory *memory);
 /** bench_memory_copy() - memcpy() each frame to the target; seconds it took. */
 double bench_memory_copy(struct bench_memory *memory);
 
-/**
- * bench_thread_ns() - CPU time of this thread.
- *
- * Rates are taken by it: time in which another program had the CPU says
- * nothing about the way to the data. On an idle machine it is the wall's time.
- */
-uint64_t bench_thread_ns(void);
-
 /** bench_touch() - Read every byte; the sum keeps the compiler honest. */
 uint64_t bench_touch(const uint8_t *data, size_t length);
 
 /** bench_sink() - Use a value in a way that is not optimised away. */
 void bench_sink(uint64_t value);
 
+/* ---- bench_system.c, bench_system_windows.c ------------------------------ */
+
 /**
- * bench_pin() - Run this process, and what it starts, on one side only.
+ * bench_map() - Memory of whole pages, all of them there; NULL = none.
+ * @shared: With the writer.
+ */
+void *bench_map(size_t bytes, bool shared);
+void bench_unmap(void *p, size_t bytes);
+
+struct bench_writer;
+
+/**
+ * bench_writer_start() - One who calls @write on another CPU than the reader's.
+ *
+ * On Linux it is a process: in a program without threads the C library takes
+ * locks without atomic operations, and so that is how libnetra is measured. On
+ * Windows, where all locks have them, it is a thread.
+ *
+ * Return: NULL on failure.
+ */
+struct bench_writer *bench_writer_start(void (*write)(void *context), void *context);
+void bench_writer_stop(struct bench_writer *writer);
+
+/** bench_writer_run() - Have it call @write, once, to its end. */
+void bench_writer_run(struct bench_writer *writer);
+
+/**
+ * bench_thread_ns() - CPU time of this thread.
+ *
+ * Rates are taken by it: time in which another program had the CPU says
+ * nothing about the way to the data. On an idle machine it is the wall's time.
+ * So it is on Windows, which counts CPU time in ticks longer than a batch.
+ */
+uint64_t bench_thread_ns(void);
+
+/** bench_cpu_seconds() - Of this process alone, user and system. */
+double bench_cpu_seconds(void);
+
+/**
+ * bench_pin() - Run this thread, and what it starts, on one side only.
  * @reader: On the CPU of the reader, else on all the others.
  *
  * Board and reader then never share a CPU, and so no first-level cache, in
  * any measurement. Does nothing on a machine with one CPU.
  */
 void bench_pin(bool reader);
+
+/** bench_rest() - Sleep. */
+void bench_rest(uint32_t ms);
+
+/** bench_wait() - For something to be dispatched; false: not within @ms. */
+bool bench_wait(const struct netra_board *board, uint32_t ms);
+
+/** bench_advise() - Print how @bytes would be had faster, if there is a way. */
+void bench_advise(uint64_t bytes);
 
 /* ---- bench_rates.c: bandwidth of each way to the data -------------------- */
 

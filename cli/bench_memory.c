@@ -1,46 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the board's memory is compared with: ordinary memory that another
- * process, on another CPU, has just written with frames of the same lengths in
- * the same order, as the board has written its own. So the reference starts
- * with its data in the same caches as the board's frames, however large they
- * are.
- *
- * The writer is a process and not a thread: in a program without threads
- * the C library takes locks without atomic operations, and so that is how
- * libnetra is measured, as the recorder uses it.
+ * What the board's memory is compared with: ordinary memory that somebody else,
+ * on another CPU, has just written with frames of the same lengths in the same
+ * order, as the board has written its own. So the reference starts with its data
+ * in the same caches as the board's frames, however large they are.
  */
-#include <sched.h>
-#include <semaphore.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "bench.h"
-#include "cli.h"
 #include "core/protocol.h"
 
 #define PATTERN_BYTES (4u << 20)
 #define TARGET_BYTES (1u << 20)
 
-/* Shared with the writer, who touches it between the two semaphores only. */
-struct shared {
-	sem_t go, done;
-	struct bench_batch batch;
-};
-
 struct bench_memory {
-	struct shared *shared;
-	uint8_t *base;		/* shared, too */
+	struct bench_batch *batch;	/* the writer's, too */
+	uint8_t *base;			/* and so this */
 	size_t bytes;
+	uint8_t *pattern;
 	uint8_t *target;
 	size_t target_bytes;
-	pid_t writer;
+	struct bench_writer *writer;
 };
 
 /* As frames lie in a ring: on cache lines, one behind the other. */
@@ -49,70 +30,30 @@ static size_t place(size_t length)
 	return (length + NETRA_FRAME_ALIGN - 1) & ~(size_t)(NETRA_FRAME_ALIGN - 1);
 }
 
-void bench_pin(bool reader)
+/* The writer's work. */
+static void write_frames(void *context)
 {
-	static cpu_set_t all;
-	static bool known;
-	cpu_set_t set;
-	size_t last = 0;
+	struct bench_memory *m = context;
+	size_t at = 0, from = 0;
 
-	if (!known && sched_getaffinity(0, sizeof(all), &all))
-		return;
-	known = true;
-	if (CPU_COUNT(&all) < 2)
-		return;
-	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &all))
-			last = cpu;
-	set = all;
-	CPU_CLR(last, &set);
-	if (reader) {
-		CPU_ZERO(&set);
-		CPU_SET(last, &set);
+	for (uint32_t i = 0; i < m->batch->count; i++) {
+		size_t length = m->batch->length[i];
+
+		if (from + length > PATTERN_BYTES)
+			from = 0;
+		memcpy(m->base + at, m->pattern + from, length);
+		at += place(length);
+		from += place(length);
 	}
-	sched_setaffinity(0, sizeof(set), &set);
 }
 
-static void *map(size_t bytes, int kind)
+static void free_memory(struct bench_memory *m)
 {
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       kind | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		return NULL;
-	memset(p, 0x5a, bytes);
-	return p;
-}
-
-static void unmap(void *p, size_t bytes)
-{
-	if (p)
-		munmap(p, bytes);
-}
-
-/* The writer's life: ends with its parent. */
-static void __attribute__((noreturn)) write_frames(struct bench_memory *m)
-{
-	const struct bench_batch *batch = &m->shared->batch;
-	uint8_t *pattern = map(PATTERN_BYTES, MAP_PRIVATE);
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	bench_pin(false);
-	while (pattern && sem_wait(&m->shared->go) == 0) {
-		size_t at = 0, from = 0;
-
-		for (uint32_t i = 0; i < batch->count; i++) {
-			size_t length = batch->length[i];
-
-			if (from + length > PATTERN_BYTES)
-				from = 0;
-			memcpy(m->base + at, pattern + from, length);
-			at += place(length);
-			from += place(length);
-		}
-		sem_post(&m->shared->done);
-	}
-	_exit(EXIT_FAILURE);
+	bench_unmap(m->target, m->target_bytes);
+	bench_unmap(m->pattern, PATTERN_BYTES);
+	bench_unmap(m->base, m->bytes);
+	bench_unmap(m->batch, sizeof(*m->batch));
+	free(m);
 }
 
 struct bench_memory *bench_memory_open(size_t bytes)
@@ -123,25 +64,19 @@ struct bench_memory *bench_memory_open(size_t bytes)
 		goto err_memory;
 	m->bytes = bytes;
 	m->target_bytes = TARGET_BYTES;
-	m->shared = map(sizeof(*m->shared), MAP_SHARED);
-	m->base = map(bytes, MAP_SHARED);
-	m->target = map(m->target_bytes, MAP_PRIVATE);
-	if (!m->shared || !m->base || !m->target)
-		goto err_unmap;
-	sem_init(&m->shared->go, 1, 0);
-	sem_init(&m->shared->done, 1, 0);
-	m->writer = fork();
-	if (m->writer == 0)
-		write_frames(m);
-	if (m->writer < 0)
-		goto err_unmap;
+	m->batch = bench_map(sizeof(*m->batch), true);
+	m->base = bench_map(bytes, true);
+	m->pattern = bench_map(PATTERN_BYTES, false);
+	m->target = bench_map(m->target_bytes, false);
+	if (!m->batch || !m->base || !m->pattern || !m->target)
+		goto err_free;
+	m->writer = bench_writer_start(write_frames, m);
+	if (!m->writer)
+		goto err_free;
 	return m;
 
-err_unmap:
-	unmap(m->target, m->target_bytes);
-	unmap(m->base, m->bytes);
-	unmap(m->shared, sizeof(*m->shared));
-	free(m);
+err_free:
+	free_memory(m);
 err_memory:
 	cli_error("bench: out of memory: close other programs");
 	return NULL;
@@ -151,17 +86,13 @@ void bench_memory_close(struct bench_memory *m)
 {
 	if (!m)
 		return;
-	kill(m->writer, SIGKILL);
-	waitpid(m->writer, NULL, 0);
-	unmap(m->target, m->target_bytes);
-	unmap(m->base, m->bytes);
-	unmap(m->shared, sizeof(*m->shared));
-	free(m);
+	bench_writer_stop(m->writer);
+	free_memory(m);
 }
 
 struct bench_batch *bench_memory_batch(struct bench_memory *m)
 {
-	return &m->shared->batch;
+	return m->batch;
 }
 
 size_t bench_memory_bytes(const struct bench_memory *m)
@@ -175,30 +106,20 @@ uint8_t *bench_memory_copy_target(struct bench_memory *m, size_t bytes)
 
 	if (bytes <= m->target_bytes)
 		return m->target;
-	larger = map(bytes, MAP_PRIVATE);
+	larger = bench_map(bytes, false);
 	if (!larger) {
 		cli_error("bench: out of memory: close other programs");
 		return NULL;
 	}
-	munmap(m->target, m->target_bytes);
+	bench_unmap(m->target, m->target_bytes);
 	m->target = larger;
 	m->target_bytes = bytes;
 	return larger;
 }
 
-uint64_t bench_thread_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 void bench_memory_write(struct bench_memory *m)
 {
-	sem_post(&m->shared->go);
-	while (sem_wait(&m->shared->done))
-		;
+	bench_writer_run(m->writer);
 }
 
 /*
@@ -221,7 +142,7 @@ uint64_t bench_touch(const uint8_t *data, size_t length)
 
 double bench_memory_read(struct bench_memory *m)
 {
-	const struct bench_batch *batch = &m->shared->batch;
+	const struct bench_batch *batch = m->batch;
 	uint64_t start_ns = bench_thread_ns(), sum = 0;
 	size_t at = 0;
 
@@ -235,7 +156,7 @@ double bench_memory_read(struct bench_memory *m)
 
 double bench_memory_copy(struct bench_memory *m)
 {
-	const struct bench_batch *batch = &m->shared->batch;
+	const struct bench_batch *batch = m->batch;
 	uint64_t start_ns = bench_thread_ns();
 	size_t at = 0;
 

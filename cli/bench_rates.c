@@ -5,15 +5,13 @@
  * are found (not timed) and taken, used and released (timed). A second reader
  * holds the oldest frame of each channel meanwhile, so that the board goes on
  * standing still. After each such batch ordinary memory is written by another
- * process with frames of the same lengths; we sleep as long; and it is read
+ * CPU with frames of the same lengths; we sleep as long; and it is read
  * or copied. So what is compared differs in nothing but the way to the data,
  * cold caches after a sleep included.
  */
 #include <stdlib.h>
-#include <time.h>
 
 #include "bench.h"
-#include "board_open.h"
 #include "core/protocol.h"
 
 #define ROUNDS_MIN 5u
@@ -31,14 +29,6 @@ struct rounds {
 	uint64_t bytes;		/* taken by reference */
 	uint64_t frames;
 };
-
-static void rest(uint32_t ms)
-{
-	struct timespec wait = { .tv_sec = ms / 1000,
-				 .tv_nsec = (long)(ms % 1000) * 1000000 };
-
-	nanosleep(&wait, NULL);
-}
 
 /*
  * Learn of the frames the board wrote meanwhile: once, as a second look would
@@ -165,7 +155,7 @@ static int refill(struct bench_board *b, struct bench_batch *batch,
 			cli_board_failed(b->board, "bench");
 			return -1;
 		}
-	rest(ms);
+	bench_rest(ms);
 	if (discover(b))
 		return -1;
 	for (uint32_t i = 0; i < b->channels; i++)
@@ -199,7 +189,7 @@ static double reference(struct bench_memory *memory, uint32_t fill_ms,
 			double (*use)(struct bench_memory *))
 {
 	bench_memory_write(memory);
-	rest(fill_ms);
+	bench_rest(fill_ms);
 	return use(memory);
 }
 

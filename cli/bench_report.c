@@ -7,8 +7,6 @@
 #include "cli.h"
 #include "output.h"
 
-#define HUGE_BYTES (2u << 20)
-
 static const char uncached_why[] =
 	"not available here: only a kernel driver can map it so";
 
@@ -145,10 +143,7 @@ static void advise(const struct bench_result *results, size_t count)
 			most = arena;
 	}
 	if (most)
-		printf("For huge pages, which are faster: sysctl -w "
-		       "vm.nr_hugepages=%llu\n",
-		       (unsigned long long)((most + HUGE_BYTES - 1) /
-					    HUGE_BYTES));
+		bench_advise(most);
 }
 
 void bench_report(const char *name, const struct bench_result *results,

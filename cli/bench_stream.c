@@ -3,24 +3,12 @@
  * A program that reads every channel by reference as frames come: what it
  * gets, what it costs, and how late it is. CPU is this process's alone.
  */
-#include <poll.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "bench.h"
-#include "board_open.h"
 
 #define SAMPLES_MAX 65536u
 #define TIE_NS 350000000u		/* three heartbeats */
-
-static double cpu_seconds(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
 
 static uint64_t lost_frames(struct bench_board *b)
 {
@@ -102,7 +90,6 @@ static void judge_latency(struct bench_stream *s, double *samples, size_t count)
 int bench_stream(struct bench_board *b, double seconds, struct bench_stream *s)
 {
 	double *samples = calloc(SAMPLES_MAX, sizeof(*samples)), cpu;
-	struct pollfd fd = { .fd = netra_fd(b->board), .events = POLLIN };
 	uint64_t start_ns, end_ns, lost, woken;
 	size_t count = 0;
 
@@ -117,13 +104,13 @@ int bench_stream(struct bench_board *b, double seconds, struct bench_stream *s)
 	count = 0;
 	lost = lost_frames(b);
 	woken = wakeups(b);
-	cpu = cpu_seconds();
+	cpu = bench_cpu_seconds();
 	start_ns = cli_now_ns();
 	end_ns = start_ns + (uint64_t)(seconds * 1e9);
 	while (cli_now_ns() < end_ns) {
 		enum netra_error error;
 
-		if (poll(&fd, 1, 100) <= 0)
+		if (!bench_wait(b->board, 100))
 			continue;
 		error = netra_dispatch(b->board, 0);
 		if (error != NETRA_OK && error != NETRA_ERR_AGAIN) {
@@ -134,7 +121,7 @@ int bench_stream(struct bench_board *b, double seconds, struct bench_stream *s)
 		take_all(b, s, samples, &count);
 	}
 	s->seconds = (double)(cli_now_ns() - start_ns) / 1e9;
-	s->cpu_seconds = cpu_seconds() - cpu;
+	s->cpu_seconds = bench_cpu_seconds() - cpu;
 	s->wakeups = wakeups(b) - woken;
 	s->lost = lost_frames(b) - lost;
 	judge_latency(s, samples, count);

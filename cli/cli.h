@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The netra command: what all verbs share. One thread, but for the memory
- * writer of the benchmark.
+ * writer of the benchmark (on Linux a process).
  */
 #ifndef NETRA_CLI_H
 #define NETRA_CLI_H

@@ -6,7 +6,7 @@
 
 const struct cli_verb *const cli_verbs[] = {
 	&cli_verb_list, &cli_verb_boot, &cli_verb_status, &cli_verb_capture,
-	&cli_verb_record, &cli_verb_dump, NULL,
+	&cli_verb_record, &cli_verb_bench, &cli_verb_dump, NULL,
 };
 
 const char cli_boards[] = "\\\\.\\Netra0";

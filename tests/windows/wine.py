@@ -343,6 +343,29 @@ def killed_at_any_time():
     equal((told["frames"], told["dropped"]), (50, 0), "frames after that")
 
 
+@test
+def bench():
+    """netra bench: every figure is there and not absurd; how large they are is not tested."""
+    told = json.loads(live().netra("bench", "--seconds", "300ms", "--json", timeout=120).stdout)
+    equal(told["board"], BOARD, "board")
+    entry, = told["results"]
+    equal(entry["channels"], 4, "channels")
+    expect(entry["window_bytes"] in (1 << 20, 2 << 20, 4 << 20, 8 << 20), f"windows: {entry['window_bytes']}")
+    for name in ("memcpy", "read", "zero_copy", "copy"):
+        expect(1e4 < entry[f"{name}_bytes_per_second"] < 1e12, f"{name}: {entry[f'{name}_bytes_per_second']}")
+    for name in ("zero_copy", "copy"):
+        expect(0 < entry[f"{name}_ratio"] < 100, f"{name}: {entry[f'{name}_ratio']}")
+    expect(entry["rounds"] >= 5 and entry["frame_bytes"] > 100, f"rounds: {entry}")
+    expect(entry["uncached_bytes_per_second"] is None and entry["uncached_why"], "uncached")
+    expect("full_speed" not in entry, "a real board has one speed")
+    stream = entry["real_time"]
+    expect(stream["frames"] > 0 and stream["wakeups"] > 0 and stream["seconds"] >= 0.3, f"stream: {stream}")
+    expect(0 < stream["latency_median_us"] <= stream["latency_99_us"] < 10e6, f"latency: {stream}")
+    expect(0 <= entry["cpu_ms_per_stream_second"] < 1000, "CPU")
+    used = live().run("netra.exe", "bench", "--help").stdout
+    expect("--seconds" in used and "emulated" not in used, "its help is of another system")
+
+
 def board_options(pace):
     options = ["--channels", len(sources), "--loops", 1, "--pace", pace]
     for path in sources:
