@@ -139,7 +139,7 @@ static void on_dispatched(void *context, struct netra_hub_board *b)
 {
 	struct serve *s = context;
 
-	serve_record_pump(s);
+	serve_record_pump(&s->recording[b->index]);
 	serve_web_dispatched(s, b);
 }
 
@@ -208,7 +208,6 @@ static int open_server(struct serve *s)
 	struct netra_rtsp_options rtsp = {
 		.loop = &s->loop,
 		.hub = &s->hub,
-		.store = o->store,
 		.clients_max = (uint32_t)o->clients,
 		.session_s = (uint32_t)(o->timeout_ms / 1000u),
 		.udp_port = (uint16_t)o->udp_port,
@@ -218,6 +217,7 @@ static int open_server(struct serve *s)
 
 	if (status)
 		return status;
+	serve_record_stores(s, rtsp.store);
 	s->rtsp = netra_rtsp_open(&rtsp, why, sizeof(why));
 	if (!s->rtsp) {
 		cli_error("%s: choose another --udp-port or "
@@ -279,7 +279,7 @@ static void warn_if_open(const struct serve *s)
 
 static int serve(struct serve *s, struct netra_board **board)
 {
-	int status = CLI_OK;
+	int status = serve_record_name(s);
 
 	for (uint32_t i = 0; !status && i < s->options.boards; i++)
 		status = add_board(s, s->options.board[i], &board[i]);

@@ -31,6 +31,17 @@ struct serve_options {
 	bool quiet, json;
 };
 
+/* What is recorded of a board. */
+struct serve_recording {
+	struct serve *serve;
+	uint32_t board;
+	char store[448];
+	struct netra_recorder *recorder;	/* NULL: none */
+	uv_timer_t due;			/* when it is to be pumped at the latest */
+	uint64_t looked_ns;
+	char said[NETRA_CHANNELS_MAX][160];
+};
+
 struct serve {
 	const struct cli_verb *verb;
 	int argc;			/* to read the options again */
@@ -40,10 +51,7 @@ struct serve {
 	struct netra_hub hub;
 	struct netra_rtsp_server *rtsp;
 	struct netra_web *web;		/* NULL: none */
-	struct netra_recorder *recorder;	/* NULL: none */
-	uv_timer_t record;		/* when it is to be pumped at the latest */
-	uint64_t record_looked_ns;
-	char record_said[NETRA_CHANNELS_MAX][160];
+	struct serve_recording recording[NETRA_STREAM_BOARDS_MAX];
 	struct netra_users users;
 	SSL_CTX *tls;
 	uv_signal_t signal[3];
@@ -90,11 +98,18 @@ void serve_web_dispatched(struct serve *serve, struct netra_hub_board *b);
 /* Goodbyes, for a moment at most; then it is gone. */
 void serve_web_close(struct serve *serve);
 
-/* serve_record.c: recording beside serving, if it is wanted. */
+/*
+ * serve_record.c: recording beside serving, if it is wanted. The first board's
+ * store is the folder that was given, board B's its sub-folder "boardB".
+ */
+int serve_record_name(struct serve *serve);
 int serve_record_open(struct serve *serve);
-void serve_record_pump(struct serve *serve);
+void serve_record_pump(struct serve_recording *recording);
 /* Waits for the disk. */
 int serve_record_close(struct serve *serve);
+/* Of each board, for those who read them; NULL: none. */
+void serve_record_stores(const struct serve *serve,
+			 const char *store[NETRA_STREAM_BOARDS_MAX]);
 
 /* serve_show.c: what is seen of it. */
 void serve_show_ready(const struct serve *serve);

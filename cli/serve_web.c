@@ -30,8 +30,8 @@ static int add_socket(struct serve *s, int fd, bool tls)
 int serve_web_open(struct serve *s)
 {
 	const struct serve_options *o = &s->options;
-	const struct netra_web_options web = {
-		.hub = &s->hub, .board_name = o->board, .store = o->store,
+	struct netra_web_options web = {
+		.hub = &s->hub, .board_name = o->board,
 		.users = o->users ? &s->users : NULL,
 		.throttle = netra_rtsp_throttle(s->rtsp),
 		.certificate = o->certificate, .key = o->key,
@@ -45,6 +45,7 @@ int serve_web_open(struct serve *s)
 		address = o->users ? ":8080" : "localhost:8080";
 	if (strcmp(address, "none") == 0)
 		return CLI_OK;
+	serve_record_stores(s, web.store);
 	if (netra_web_open(&s->web, &s->loop, &web, why, sizeof(why))) {
 		cli_error("%s", why);
 		return CLI_FAILED;

@@ -28,7 +28,8 @@ int serve_parse(const struct cli_verb *verb, int argc, char **argv,
 		  "(default: :8080 with --users, else localhost:8080)", 0, 0,
 		  NULL },
 		{ "store", 's', CLI_STRING, &o->store, "DIR",
-		  "record there, too, and play what is recorded", 0, 0, NULL },
+		  "record there, too, and play what is recorded; of a second "
+		  "board in DIR/board1", 0, 0, NULL },
 		{ "keep-bytes", 0, CLI_SIZE, &o->keep_bytes, "SIZE",
 		  "delete a channel's oldest files beyond this (default: never)",
 		  1u << 20, UINT64_C(1) << 50, NULL },
@@ -111,11 +112,6 @@ int serve_parse(const struct cli_verb *verb, int argc, char **argv,
 		cli_error("--udp-port %u: RTP wants an even one: give %u",
 			  (unsigned int)o->udp_port,
 			  (unsigned int)o->udp_port + 1);
-		return CLI_USAGE;
-	}
-	if (o->store && o->boards > 1) {
-		cli_error("--store: it holds one board's channels: run another "
-			  "'netra serve' for the second board");
 		return CLI_USAGE;
 	}
 	if (o->rtsps && !o->certificate) {

@@ -41,6 +41,7 @@ netra_store_keeper_init(struct netra_store_keeper *keeper,
 	keeper->changed = UINT64_MAX;
 	pthread_mutex_init(&keeper->mutex, NULL);
 	pthread_cond_init(&keeper->wake, NULL);
+	netra_keeper_join(keeper);
 	return NETRA_OK;
 }
 
@@ -367,6 +368,7 @@ void netra_store_keeper_finish(struct netra_store_keeper *keeper)
 		/* What the end of the recording has brought. */
 		netra_store_keeper_step(keeper, clock_ns(CLOCK_MONOTONIC));
 	}
+	netra_keeper_leave(keeper);
 	netra_store_index_close(keeper->index);
 	keeper->index = NULL;
 	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++) {

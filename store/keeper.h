@@ -69,6 +69,10 @@ struct netra_store_keeper {
 	struct netra_protected *ranges;
 	size_t range_count;
 	struct netra_keeper_channel channel[NETRA_STORE_CHANNELS];
+
+	struct netra_store_keeper *next;	/* keeper_floor.c's, with its mutex */
+	uint64_t device;
+	int64_t oldest_ms;
 };
 
 struct netra_keeper_status {
@@ -115,12 +119,42 @@ bool netra_store_keeper_step(struct netra_store_keeper *keeper,
 /** netra_store_keeper_finish() - A last round, and the thread's end. */
 void netra_store_keeper_finish(struct netra_store_keeper *keeper);
 
-/* ---- between keeper.c and keeper_retention.c ---------------------------- */
+/* ---- between the files keeper*.c ------------------------------------------ */
+
+#define NETRA_KEEPER_WHY 160u
 
 /** netra_keeper_list() - The channel's files as they are now. */
 bool netra_keeper_list(struct netra_store_keeper *keeper, uint32_t channel);
 
 /** netra_keeper_retain() - Delete what has to go. */
 void netra_keeper_retain(struct netra_store_keeper *keeper);
+
+/**
+ * netra_keeper_oldest() - The oldest file of a channel that may go.
+ * @end: When it ended, at the latest.
+ * Return: its place in the channel's entries; -1 = none.
+ */
+int64_t netra_keeper_oldest(struct netra_store_keeper *keeper,
+			    uint32_t channel, int64_t *end);
+
+/** netra_keeper_delete() - false: @why it could not be deleted. */
+bool netra_keeper_delete(struct netra_store_keeper *keeper, uint32_t channel,
+			 size_t at, char why[NETRA_KEEPER_WHY]);
+
+/** netra_keeper_retain_floor() - Keep so much of the disk free. @why: why not. */
+void netra_keeper_retain_floor(struct netra_store_keeper *keeper,
+			       char why[NETRA_KEEPER_WHY]);
+
+/**
+ * netra_keeper_oldest_elsewhere() - Beginning of the oldest file that may go in
+ * another store of this program on the same disk; INT64_MAX = none.
+ * @oldest_ms: The same of this one, for the others to know.
+ */
+int64_t netra_keeper_oldest_elsewhere(struct netra_store_keeper *keeper,
+				      int64_t oldest_ms);
+
+/** netra_keeper_join() - Be one of those that share disks, until … */
+void netra_keeper_join(struct netra_store_keeper *keeper);
+void netra_keeper_leave(struct netra_store_keeper *keeper);
 
 #endif

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,8 +17,6 @@
 
 #define PROTECTED "protected"
 #define PROTECTED_BYTES_MAX (1u << 20)
-#define WHY_BYTES 160u
-#define FLOOR_BYTES (UINT64_C(1) << 30)
 
 static int64_t now_ms(void)
 {
@@ -141,9 +138,8 @@ static uint64_t total_bytes(const struct netra_store_keeper *keeper,
 	return bytes;
 }
 
-/* The oldest file of a channel that may go; -1 = none. */
-static int64_t oldest(struct netra_store_keeper *keeper, uint32_t channel,
-		      int64_t *end)
+int64_t netra_keeper_oldest(struct netra_store_keeper *keeper,
+			    uint32_t channel, int64_t *end)
 {
 	const struct netra_keeper_channel *c = &keeper->channel[channel];
 
@@ -170,8 +166,8 @@ static int64_t oldest(struct netra_store_keeper *keeper, uint32_t channel,
 	return -1;
 }
 
-static bool delete(struct netra_store_keeper *keeper, uint32_t channel,
-		   size_t at, char why[WHY_BYTES])
+bool netra_keeper_delete(struct netra_store_keeper *keeper, uint32_t channel,
+			 size_t at, char why[NETRA_KEEPER_WHY])
 {
 	struct netra_keeper_channel *c = &keeper->channel[channel];
 	struct netra_keeper_event event = { .channel = (int)channel };
@@ -181,7 +177,7 @@ static bool delete(struct netra_store_keeper *keeper, uint32_t channel,
 			 netra_store_suffix(c->entries[at].kind));
 	if (unlinkat(keeper->folder.channel[channel], name, 0) &&
 	    errno != ENOENT) {
-		snprintf(why, WHY_BYTES, "ch%02u/%s: cannot be deleted: %s",
+		snprintf(why, NETRA_KEEPER_WHY, "ch%02u/%s: cannot be deleted: %s",
 			 channel, name, strerror(errno));
 		return false;
 	}
@@ -201,7 +197,7 @@ static bool delete(struct netra_store_keeper *keeper, uint32_t channel,
 
 /* A channel's limits of bytes and age; @why: why they are not kept. */
 static void retain_channel(struct netra_store_keeper *keeper, uint32_t channel,
-			   char why[WHY_BYTES])
+			   char why[NETRA_KEEPER_WHY])
 {
 	const struct netra_retention_limits *limits = &keeper->options.limits;
 	struct netra_keeper_channel *c = &keeper->channel[channel];
@@ -210,7 +206,7 @@ static void retain_channel(struct netra_store_keeper *keeper, uint32_t channel,
 
 	for (;;) {
 		bytes = total_bytes(keeper, channel);
-		at = oldest(keeper, channel, &end);
+		at = netra_keeper_oldest(keeper, channel, &end);
 		if (at < 0)
 			break;
 		/* A file that began later has not ended earlier. */
@@ -219,81 +215,19 @@ static void retain_channel(struct netra_store_keeper *keeper, uint32_t channel,
 			end = end_ms(keeper, channel, &c->entries[at]);
 		if (!netra_retention_due(limits, &c->entries[at], end, bytes,
 					 now_ms()) ||
-		    !delete(keeper, channel, (size_t)at, why))
+		    !netra_keeper_delete(keeper, channel, (size_t)at, why))
 			return;
 	}
 	/* Only what is protected, and the file being written, are left. */
 	if (limits->keep_bytes && bytes > limits->keep_bytes &&
 	    c->count && c->entries[0].kind != NETRA_STORE_FILE_PART)
-		snprintf(why, WHY_BYTES, "channel %u: over its limit: what is "
+		snprintf(why, NETRA_KEEPER_WHY, "channel %u: over its limit: what is "
 			 "left is protected", channel);
-}
-
-/* Not the better part of a small disk. */
-static uint64_t default_floor(const struct statvfs *fs)
-{
-	uint64_t tenth = (uint64_t)fs->f_blocks * fs->f_frsize / 10;
-
-	return tenth < FLOOR_BYTES ? tenth : FLOOR_BYTES;
-}
-
-bool netra_store_keeper_floor_fits(const struct netra_store_keeper *keeper)
-{
-	uint64_t floor = keeper->options.limits.free_bytes;
-	struct statvfs fs;
-
-	return !floor || floor == NETRA_FREE_DEFAULT ||
-	       fstatvfs(keeper->folder.fd, &fs) ||
-	       floor < (uint64_t)fs.f_blocks * fs.f_frsize;
-}
-
-/* Bytes that are missing to the floor. */
-static uint64_t missing_bytes(const struct netra_store_keeper *keeper)
-{
-	uint64_t floor = keeper->options.limits.free_bytes, available;
-	struct statvfs fs;
-
-	if (!floor || fstatvfs(keeper->folder.fd, &fs))
-		return 0;
-	available = (uint64_t)fs.f_bavail * fs.f_frsize;
-	if (floor == NETRA_FREE_DEFAULT)
-		floor = default_floor(&fs);
-	return available < floor ? floor - available : 0;
-}
-
-/* The free-space floor: the oldest file of all channels first. */
-static void retain_floor(struct netra_store_keeper *keeper, char why[WHY_BYTES])
-{
-	int64_t at, end, best_at, best_ms = 0;
-	uint64_t missing = missing_bytes(keeper), bytes;
-	uint32_t best = 0;
-
-	while (missing) {
-		best_at = -1;
-		for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++) {
-			at = oldest(keeper, i, &end);
-			if (at < 0 || (best_at >= 0 &&
-			    keeper->channel[i].entries[at].start_ms >= best_ms))
-				continue;
-			best = i;
-			best_at = at;
-			best_ms = keeper->channel[i].entries[at].start_ms;
-		}
-		if (best_at < 0) {
-			snprintf(why, WHY_BYTES, "too little free space, and "
-				 "nothing that may be deleted");
-			return;
-		}
-		bytes = keeper->channel[best].entries[best_at].bytes;
-		if (!delete(keeper, best, (size_t)best_at, why))
-			return;
-		missing = missing > bytes ? missing - bytes : 0;
-	}
 }
 
 void netra_keeper_retain(struct netra_store_keeper *keeper)
 {
-	char why[WHY_BYTES] = "";
+	char why[NETRA_KEEPER_WHY] = "";
 	bool understood;
 
 	if (!load_ranges(keeper, &understood)) {
@@ -306,6 +240,6 @@ void netra_keeper_retain(struct netra_store_keeper *keeper)
 			 "that cannot be understood");
 	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++)
 		retain_channel(keeper, i, why);
-	retain_floor(keeper, why);
+	netra_keeper_retain_floor(keeper, why);
 	trouble(keeper, why);
 }

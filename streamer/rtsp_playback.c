@@ -76,11 +76,11 @@ int rtsp_seek(struct rtsp_connection *c, uint32_t board, uint32_t channel,
 		rtsp_drop_playback(c);
 		return 0;
 	}
-	if (!options->store || board)
+	if (!options->store[board])
 		return 0;
 	if (!p) {
-		p = netra_playback_new(options->loop, options->store, board,
-				       channel);
+		p = netra_playback_new(options->loop, options->store[board],
+				       board, channel);
 		if (!p)
 			return 0;
 		p->context = c;

@@ -15,7 +15,7 @@ struct netra_rtsp_server;
 struct netra_rtsp_options {
 	uv_loop_t *loop;
 	struct netra_hub *hub;
-	const char *store;		/* of the first board's recordings; NULL = none */
+	const char *store[NETRA_STREAM_BOARDS_MAX];	/* of each board's recordings; NULL = none */
 	uint32_t clients_max;		/* 0 = 256 */
 	uint32_t session_s;		/* a silent session's life; 0 = 60 */
 	uint16_t udp_port;		/* even; 0 = any */

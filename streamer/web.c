@@ -117,14 +117,19 @@ void netra_web_event(struct netra_web *web, uint32_t board, int channel,
 	snprintf(note->text, sizeof(note->text), "%s", text);
 }
 
-void netra_web_alarm(struct netra_web *web, const char *text)
+void netra_web_alarm(struct netra_web *web, uint32_t board, const char *text)
 {
-	if (strcmp(web->alarm, text) == 0)
+	char *alarm = web->alarm[board];
+
+	if (strcmp(alarm, text) == 0)
 		return;
-	if (text[0])
-		snprintf(new_note(web, "alarm")->text,
-			 sizeof(web->event[0].text), "%s", text);
-	snprintf(web->alarm, sizeof(web->alarm), "%s", text);
+	if (text[0]) {
+		struct netra_web_note *note = new_note(web, "alarm");
+
+		note->board = (int32_t)board;
+		snprintf(note->text, sizeof(note->text), "%s", text);
+	}
+	snprintf(alarm, sizeof(web->alarm[0]), "%s", text);
 }
 
 /* ---- once a second ----------------------------------------------------------- */

@@ -19,7 +19,7 @@ struct netra_web;
 struct netra_web_options {
 	struct netra_hub *hub;		/* its feeds' channels are served */
 	const char *const *board_name;	/* of each of its boards */
-	const char *store;		/* recordings of board 0; NULL: none */
+	const char *store[NETRA_STREAM_BOARDS_MAX];	/* of each board's recordings; NULL: none */
 	const struct netra_users *users;/* NULL: everybody may see everything */
 	struct netra_throttle *throttle;/* of wrong passwords; shared with RTSP */
 	const char *certificate;	/* PEM files; NULL: no TLS */
@@ -52,8 +52,8 @@ void netra_web_pump(struct netra_web *web, uint32_t board, uint64_t now_ns);
 void netra_web_event(struct netra_web *web, uint32_t board, int channel,
 		     const char *text);
 
-/** netra_web_alarm() - Show an alarm that is not a board's; "" ends it. */
-void netra_web_alarm(struct netra_web *web, const char *text);
+/** netra_web_alarm() - Show what is wrong with a board's recordings; "": nothing. */
+void netra_web_alarm(struct netra_web *web, uint32_t board, const char *text);
 
 /**
  * netra_web_end() - No more clients; a goodbye to those there are.

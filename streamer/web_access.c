@@ -140,7 +140,7 @@ json_t *netra_web_session_json(const struct netra_web *web,
 	return json_pack("{s:b, s:b, s:s, s:b, s:s, s:I}",
 			 "users", !netra_web_open_to_all(web), "known", known,
 			 "user", user ? user->name : "",
-			 "store", web->options.store != NULL,
+			 "store", netra_web_records(web),
 			 "version", netra_version(), "now_ms",
 			 (json_int_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 }

@@ -24,13 +24,24 @@ static int nameless_file(const char *store)
 	return fd;
 }
 
+/* What a browser saves it as; the board only if there are several. */
+static void name_export(struct netra_web_job *job, int64_t from_ns)
+{
+	char start[NETRA_STORE_NAME_BYTES], board[16] = "";
+
+	netra_store_name(start, from_ns / 1000000, ".mp4");
+	if (job->web->options.store[1])
+		snprintf(board, sizeof(board), "board-%u-", job->board);
+	snprintf(job->name, sizeof(job->name), "%scamera-%u-%s", board,
+		 job->channel, start);
+}
+
 static void write_export(struct netra_web_job *job, struct netra_export *export)
 {
-	char start[NETRA_STORE_NAME_BYTES];
 	struct stat st;
 	int error;
 
-	job->fd = nameless_file(job->web->options.store);
+	job->fd = nameless_file(job->store);
 	if (job->fd < 0) {
 		netra_web_job_fail(job, 503, "no room for the file");
 		return;
@@ -45,9 +56,7 @@ static void write_export(struct netra_web_job *job, struct netra_export *export)
 	}
 	job->size = (uint64_t)st.st_size;
 	job->type = "video/mp4";
-	netra_store_name(start, export->shown_from_ns / 1000000, ".mp4");
-	snprintf(job->name, sizeof(job->name), "camera-%u-%s", job->channel,
-		 start);
+	name_export(job, export->shown_from_ns);
 }
 
 void netra_web_run_export(struct netra_web_job *job)
@@ -57,7 +66,7 @@ void netra_web_run_export(struct netra_web_job *job)
 	enum netra_error error;
 	char why[160];
 
-	if (netra_store_look(&folder, job->web->options.store, why, sizeof(why))) {
+	if (netra_store_look(&folder, job->store, why, sizeof(why))) {
 		netra_web_job_fail(job, 404, why);
 		return;
 	}

@@ -264,13 +264,16 @@ static int answer_get(struct netra_web_exchange *exchange, bool known)
 	case NETRA_WEB_RECORDINGS:
 	case NETRA_WEB_MEDIA:
 	case NETRA_WEB_EXPORT:
-		if (!web->options.store)
-			return netra_web_fail(exchange, 404, "nothing is recorded "
-					      "here: serve with --store");
 		if (route->place != NETRA_WEB_TIMELINE &&
-		    !netra_web_may(web, exchange->user, 0, route->channel))
+		    !netra_web_may(web, exchange->user, route->board,
+				   route->channel))
 			return netra_web_fail(exchange, 403, "this user may not "
 					      "see this channel");
+		if (route->place != NETRA_WEB_TIMELINE ?
+		    !web->options.store[route->board] :
+		    !netra_web_records(web))
+			return netra_web_fail(exchange, 404, "nothing is recorded "
+					      "here: serve with --store");
 		return netra_web_job(exchange);
 	case NETRA_WEB_LOGIN:
 	case NETRA_WEB_LOGOUT:

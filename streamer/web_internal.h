@@ -66,8 +66,9 @@ struct netra_web_job {
 	struct netra_web *web;
 	struct netra_web_exchange *exchange;	/* NULL: the client has gone */
 	void (*run)(struct netra_web_job *job);	/* in a worker */
-	uint32_t channel;
-	uint64_t channels;		/* that may be seen */
+	const char *store;		/* of the board that is asked for */
+	uint32_t board, channel;
+	uint64_t channels[NETRA_STREAM_BOARDS_MAX];	/* that may be seen */
 	int64_t from_ms, to_ms;
 	char name[80];			/* of a file; for a browser to save it by */
 	bool attachment;		/* it is to save it */
@@ -75,7 +76,7 @@ struct netra_web_job {
 	unsigned int status;		/* of HTTP */
 	json_t *json;
 	int fd;				/* -1: none */
-	uint64_t size;
+	uint64_t size, free_bytes;
 	const char *type;
 };
 
@@ -123,7 +124,7 @@ struct netra_web {
 	struct netra_sessions sessions;
 	struct netra_web_note event[NETRA_WEB_NOTES];
 	uint64_t events;		/* ever */
-	char alarm[160];
+	char alarm[NETRA_STREAM_BOARDS_MAX][160];
 	int64_t started_ms;
 	uint64_t disk_bytes, disk_free;
 	uint32_t connections, connections_max;
@@ -217,6 +218,8 @@ char *netra_web_metrics(struct netra_web *web);
 /** netra_web_job() - Have a worker do exchange->route. */
 int netra_web_job(struct netra_web_exchange *exchange);
 void netra_web_job_forget(struct netra_web_exchange *exchange);
+/** netra_web_records() - Is there any store? */
+bool netra_web_records(const struct netra_web *web);
 /** netra_web_disk_look() - Learn now and then how full the disk is. */
 void netra_web_disk_look(struct netra_web *web);
 

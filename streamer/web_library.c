@@ -17,19 +17,18 @@
 #define BUSY_MS 2000
 
 bool netra_web_library_open(struct netra_web_library *library,
-			    struct netra_web_job *job)
+			    struct netra_web_job *job, const char *store)
 {
 	static const char text[] = "SELECT start_ns, end_ns, bytes FROM file "
 				   "WHERE channel = ? AND name = ?";
 	char why[160], path[1024];
 
 	memset(library, 0, sizeof(*library));
-	if (netra_store_look(&library->folder, job->web->options.store, why,
-			     sizeof(why))) {
+	if (netra_store_look(&library->folder, store, why, sizeof(why))) {
 		netra_web_job_fail(job, 404, why);
 		return false;
 	}
-	snprintf(path, sizeof(path), "%s/index.sqlite", job->web->options.store);
+	snprintf(path, sizeof(path), "%s/index.sqlite", store);
 	if (sqlite3_open_v2(path, &library->index, SQLITE_OPEN_READONLY |
 			    SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK)
 		sqlite3_busy_timeout(library->index, BUSY_MS);

@@ -132,7 +132,7 @@ char *netra_web_metrics(struct netra_web *web)
 	    web->refused);
 	one(out, "netra_web_wrong_passwords_total", "counter",
 	    "Wrong passwords", web->unauthorised);
-	if (web->options.store) {
+	if (netra_web_records(web)) {
 		one(out, "netra_store_bytes", "gauge", "Bytes of recordings",
 		    web->disk_bytes);
 		one(out, "netra_store_free_bytes", "gauge",

@@ -33,16 +33,20 @@ bool netra_web_number(const char *text, uint64_t max, uint64_t *value)
 	return digits(&text, max, value) && !*text;
 }
 
-/* A channel, and then @after. */
+/* A board and its channel, and then @after. */
 static bool take_channel(const char **path, char after,
 			 struct netra_web_route *route)
 {
-	uint64_t channel;
+	uint64_t board, channel;
 
+	if (!digits(path, BOARD_MAX, &board) || **path != '/')
+		return false;
+	(*path)++;
 	if (!digits(path, CHANNEL_MAX, &channel) || **path != after)
 		return false;
 	if (after)
 		(*path)++;
+	route->board = (uint32_t)board;
 	route->channel = (uint32_t)channel;
 	return true;
 }
@@ -82,7 +86,6 @@ bool netra_web_route(const char *path, struct netra_web_route *route)
 		{ "/metrics", NETRA_WEB_METRICS },
 	};
 	const char *rest;
-	uint64_t board;
 	bool known = false;
 
 	memset(route, 0, sizeof(*route));
@@ -103,11 +106,7 @@ bool netra_web_route(const char *path, struct netra_web_route *route)
 		known = take_channel(&rest, '\0', route);
 	} else if ((rest = after(path, "/live/"))) {
 		route->place = NETRA_WEB_LIVE;
-		if (digits(&rest, BOARD_MAX, &board) && *rest == '/') {
-			rest++;
-			route->board = (uint32_t)board;
-			known = take_channel(&rest, '\0', route);
-		}
+		known = take_channel(&rest, '\0', route);
 	} else if (path[0] == '/') {
 		route->place = NETRA_WEB_PAGE;
 		known = take_name(path[1] ? path + 1 : "index.html", route);

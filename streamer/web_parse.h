@@ -19,9 +19,9 @@ enum netra_web_place {
 	NETRA_WEB_STATUS,
 	NETRA_WEB_EVENTS,
 	NETRA_WEB_TIMELINE,
-	NETRA_WEB_RECORDINGS,	/* channel */
-	NETRA_WEB_MEDIA,	/* channel and name */
-	NETRA_WEB_EXPORT,	/* channel */
+	NETRA_WEB_RECORDINGS,	/* board and channel */
+	NETRA_WEB_MEDIA,	/* board, channel and name */
+	NETRA_WEB_EXPORT,	/* board and channel */
 	NETRA_WEB_METRICS,
 	NETRA_WEB_LIVE,		/* board and channel; a WebSocket */
 };

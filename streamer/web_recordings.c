@@ -107,8 +107,7 @@ static json_t *file_json(struct netra_web_library *library,
 	if (span->indexed)
 		keys = indexed_keys(library, job->channel, name);
 	if (!keys)
-		keys = scanned_keys(job->web->options.store, job->channel, name,
-				    span);
+		keys = scanned_keys(job->store, job->channel, name, span);
 	return json_pack("{s:s, s:f, s:f, s:I, s:b, s:o}", "name", name,
 			 "start_ms", span->start, "end_ms", span->end, "bytes",
 			 (json_int_t)span->bytes, "complete", !span->part,
@@ -122,7 +121,7 @@ void netra_web_run_recordings(struct netra_web_job *job)
 	json_t *files = json_array();
 	size_t count;
 
-	if (!netra_web_library_open(&library, job)) {
+	if (!netra_web_library_open(&library, job, job->store)) {
 		json_decref(files);
 		return;
 	}

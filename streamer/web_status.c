@@ -76,29 +76,32 @@ static json_t *board_json(const struct netra_web *web, uint32_t index)
 			 (json_int_t)s.dma_faults);
 }
 
-static void add_alarm(json_t *alarms, const struct netra_web_channel *channel,
-		      const char *text)
+/* @channel: -1: of the whole board. */
+static void add_alarm(json_t *alarms, int board, int channel, const char *text)
 {
 	json_array_append_new(alarms, json_pack(
-		"{s:i, s:i, s:s}", "board", channel ? (int)channel->board : -1,
-		"channel", channel ? (int)channel->channel : -1, "text", text));
+		"{s:i, s:i, s:s}", "board", board, "channel", channel, "text",
+		text));
 }
 
 static void channel_alarms(const struct netra_web *web, json_t *alarms,
 			   const struct netra_web_channel *channel)
 {
 	struct netra_channel_stats stats = { 0 };
+	const char *text = NULL;
 
 	netra_channel_get_stats(web->options.hub->board[channel->board].board,
 				channel->channel, &stats);
 	if (!channel->reader && stats.state != NETRA_CHANNEL_ENDED)
-		add_alarm(alarms, channel, "the board is lost");
+		text = "the board is lost";
 	else if (stats.state == NETRA_CHANNEL_NO_SIGNAL)
-		add_alarm(alarms, channel, "no signal: check the camera and its "
-			  "cable");
+		text = "no signal: check the camera and its cable";
 	else if (stats.state == NETRA_CHANNEL_RUNNING && channel->frame_ns &&
 		 uv_hrtime() - channel->frame_ns > SILENT_NS)
-		add_alarm(alarms, channel, "no picture for 5 seconds");
+		text = "no picture for 5 seconds";
+	if (text)
+		add_alarm(alarms, (int)channel->board, (int)channel->channel,
+			  text);
 }
 
 json_t *netra_web_status(struct netra_web *web, const struct netra_user *user)
@@ -116,15 +119,16 @@ json_t *netra_web_status(struct netra_web *web, const struct netra_user *user)
 		json_array_append_new(channels, channel_json(web, channel));
 		channel_alarms(web, alarms, channel);
 	}
-	if (web->alarm[0])
-		add_alarm(alarms, NULL, web->alarm);
+	for (uint32_t i = 0; i < web->options.hub->boards; i++)
+		if (web->alarm[i][0])
+			add_alarm(alarms, (int)i, -1, web->alarm[i]);
 	status = netra_web_session_json(web, user, true);
 	json_object_set_new(status, "boards", boards);
 	json_object_set_new(status, "channels", channels);
 	json_object_set_new(status, "alarms", alarms);
 	json_object_set_new(status, "started_ms", json_integer(web->started_ms));
 	json_object_set_new(status, "clients", number(web->connections));
-	if (web->options.store)
+	if (netra_web_records(web))
 		json_object_set_new(status, "disk", json_pack(
 			"{s:I, s:I}", "bytes", (json_int_t)web->disk_bytes,
 			"free_bytes", (json_int_t)web->disk_free));

@@ -54,8 +54,7 @@ static void run_media(struct netra_web_job *job)
 {
 	struct stat st;
 
-	job->fd = netra_web_open_file(job->web->options.store, job->channel,
-				      job->name);
+	job->fd = netra_web_open_file(job->store, job->channel, job->name);
 	if (job->fd < 0 || fstat(job->fd, &st)) {
 		netra_web_job_fail(job, 404, "there is no such recording: it "
 				   "may have been deleted to make room");
@@ -138,13 +137,16 @@ int netra_web_job(struct netra_web_exchange *exchange)
 	job->work.data = job;
 	job->web = web;
 	job->exchange = exchange;
+	job->store = web->options.store[route->board];
+	job->board = route->board;
 	job->channel = route->channel;
 	job->fd = -1;
 	job->status = 200;
 	snprintf(job->name, sizeof(job->name), "%s", route->name);
-	for (uint32_t i = 0; i < 64; i++)
-		if (netra_web_may(web, exchange->user, 0, i))
-			job->channels |= UINT64_C(1) << i;
+	for (uint32_t b = 0; b < NETRA_STREAM_BOARDS_MAX; b++)
+		for (uint32_t i = 0; i < NETRA_CHANNELS_MAX; i++)
+			if (netra_web_may(web, exchange->user, b, i))
+				job->channels[b] |= UINT64_C(1) << i;
 	switch (route->place) {
 	case NETRA_WEB_TIMELINE:
 		job->run = netra_web_run_timeline;
@@ -185,13 +187,40 @@ void netra_web_job_forget(struct netra_web_exchange *exchange)
 
 /* ---- how full the disk is ------------------------------------------------------ */
 
+bool netra_web_records(const struct netra_web *web)
+{
+	for (uint32_t b = 0; b < NETRA_STREAM_BOARDS_MAX; b++)
+		if (web->options.store[b])
+			return true;
+	return false;
+}
+
+/* Is there another store before this one on the same disk? */
+static bool disk_counted(const struct netra_web_options *options, uint32_t board)
+{
+	struct stat own, other;
+
+	if (stat(options->store[board], &own))
+		return true;
+	for (uint32_t b = 0; b < board; b++)
+		if (options->store[b] && !stat(options->store[b], &other) &&
+		    own.st_dev == other.st_dev)
+			return true;
+	return false;
+}
+
 static void run_disk(struct netra_web_job *job)
 {
+	const struct netra_web_options *options = &job->web->options;
 	struct statvfs fs;
 
-	job->size = netra_web_store_bytes(job->web->options.store);
-	if (!statvfs(job->web->options.store, &fs))
-		job->channels = (uint64_t)fs.f_bavail * fs.f_frsize;
+	for (uint32_t b = 0; b < NETRA_STREAM_BOARDS_MAX; b++) {
+		if (!options->store[b])
+			continue;
+		job->size += netra_web_store_bytes(options->store[b]);
+		if (!disk_counted(options, b) && !statvfs(options->store[b], &fs))
+			job->free_bytes += (uint64_t)fs.f_bavail * fs.f_frsize;
+	}
 }
 
 static void have_disk(uv_work_t *work, int status)
@@ -202,7 +231,7 @@ static void have_disk(uv_work_t *work, int status)
 	(void)status;
 	web->jobs--;
 	web->disk_bytes = job->size;
-	web->disk_free = job->channels;
+	web->disk_free = job->free_bytes;
 	free(job);
 	netra_web_free(web);
 }
@@ -212,7 +241,7 @@ void netra_web_disk_look(struct netra_web *web)
 	struct netra_web_job *job;
 
 	/* Counting a large store takes its time: the more, the more rarely. */
-	if (!web->options.store || web->seconds % DISK_SECONDS != 1 || web->jobs)
+	if (!netra_web_records(web) || web->seconds % DISK_SECONDS != 1 || web->jobs)
 		return;
 	job = calloc(1, sizeof(*job));
 	if (!job)

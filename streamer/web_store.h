@@ -40,7 +40,7 @@ struct netra_web_library {
 
 /** netra_web_library_open() - false: @job has failed. */
 bool netra_web_library_open(struct netra_web_library *library,
-			    struct netra_web_job *job);
+			    struct netra_web_job *job, const char *store);
 void netra_web_library_close(struct netra_web_library *library);
 
 /**

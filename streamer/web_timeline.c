@@ -24,7 +24,26 @@ static bool is_gap(const char *kind)
 	return false;
 }
 
-static void add_gap(json_t *gaps, json_t *events, uint32_t channel,
+/* One board's part of it. */
+struct timeline {
+	const struct netra_web_job *job;
+	uint32_t board;
+	const char *store;
+	struct netra_web_library library;
+	json_t *channels, *events;
+};
+
+static void add_event(const struct timeline *t, json_int_t from_ms,
+		      json_int_t to_ms, int channel, const char *kind,
+		      const char *text)
+{
+	json_array_append_new(t->events, json_pack(
+		"{s:I, s:I, s:i, s:i, s:s, s:s}", "from_ms", from_ms, "to_ms",
+		to_ms, "board", (int)t->board, "channel", channel, "kind", kind,
+		"text", text));
+}
+
+static void add_gap(const struct timeline *t, json_t *gaps, uint32_t channel,
 		    const struct netra_store_gap *gap)
 {
 	const char *kind = netra_store_gap_kind(gap->flags);
@@ -34,15 +53,13 @@ static void add_gap(json_t *gaps, json_t *events, uint32_t channel,
 		json_array_append_new(gaps, json_pack("[I, I, I, s]", from_ms, to_ms,
 						      (json_int_t)gap->lost, kind));
 	else
-		json_array_append_new(events, json_pack(
-			"{s:I, s:I, s:i, s:s, s:s}", "from_ms", from_ms, "to_ms",
-			to_ms, "channel", (int)channel, "kind", kind, "text", ""));
+		add_event(t, from_ms, to_ms, (int)channel, kind, "");
 }
 
 /* The index learns of a file's gaps when it is complete: until then they are
  * read from the file. */
-static void add_part(const char *store, uint32_t channel,
-		     struct netra_web_span *span, json_t *gaps, json_t *events)
+static void add_part(const struct timeline *t, uint32_t channel,
+		     struct netra_web_span *span, json_t *gaps)
 {
 	struct netra_store_summary summary;
 	char name[NETRA_STORE_NAME_BYTES];
@@ -51,33 +68,30 @@ static void add_part(const char *store, uint32_t channel,
 	if (span->end - span->start > PART_MAX_MS)
 		return;
 	netra_store_name(name, span->start_ms, NETRA_STORE_WHOLE);
-	fd = netra_web_open_file(store, channel, name);
+	fd = netra_web_open_file(t->store, channel, name);
 	if (fd < 0)
 		return;
 	if (!netra_store_summarize(fd, &summary)) {
 		span->start = (double)summary.start_ns / 1e6;
 		span->end = (double)summary.end_ns / 1e6;
 		for (size_t i = 0; i < summary.gap_count; i++)
-			add_gap(gaps, events, channel, &summary.gaps[i]);
+			add_gap(t, gaps, channel, &summary.gaps[i]);
 	}
 	netra_store_summary_free(&summary);
 	close(fd);
 }
 
 /* [[from, to], …], files that follow each other joined. */
-static json_t *spans_json(struct netra_web_library *library, uint32_t channel,
-			  const struct netra_web_job *job, json_t *gaps,
-			  json_t *events)
+static json_t *spans_json(struct timeline *t, uint32_t channel, json_t *gaps)
 {
 	struct netra_web_span *spans;
-	size_t count = netra_web_spans(library, channel, job->from_ms,
-				       job->to_ms, &spans);
+	size_t count = netra_web_spans(&t->library, channel, t->job->from_ms,
+				       t->job->to_ms, &spans);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
 		if (spans[i].part)
-			add_part(job->web->options.store, channel, &spans[i],
-				 gaps, events);
+			add_part(t, channel, &spans[i], gaps);
 	for (size_t i = 0; i < count;) {
 		double start = spans[i].start, end = spans[i].end;
 
@@ -92,21 +106,24 @@ static json_t *spans_json(struct netra_web_library *library, uint32_t channel,
 	return list;
 }
 
-static json_t *channel_entry(json_t *channels, int channel)
+static json_t *channel_entry(const struct timeline *t, int channel)
 {
 	json_t *entry;
 	size_t i;
 
-	json_array_foreach(channels, i, entry)
-		if (json_integer_value(json_object_get(entry, "channel")) == channel)
+	json_array_foreach(t->channels, i, entry) {
+		int b, n;
+
+		if (!json_unpack(entry, "{s:i, s:i}", "board", &b, "channel",
+				 &n) &&
+		    b == (int)t->board && n == channel)
 			return entry;
+	}
 	return NULL;
 }
 
 /* Events of the range: to the channel's gaps, or to the list. */
-static void add_events(struct netra_web_library *library,
-		       const struct netra_web_job *job, json_t *channels,
-		       json_t *events)
+static void add_events(const struct timeline *t)
 {
 	static const char text[] =
 		"SELECT time_ns, coalesce(end_ns, time_ns), coalesce(channel, -1), "
@@ -114,11 +131,11 @@ static void add_events(struct netra_web_library *library,
 		"coalesce(end_ns, time_ns) >= ? ORDER BY time_ns DESC LIMIT ?";
 	sqlite3_stmt *row = NULL;
 
-	if (!library->index ||
-	    sqlite3_prepare_v2(library->index, text, -1, &row, NULL))
+	if (!t->library.index ||
+	    sqlite3_prepare_v2(t->library.index, text, -1, &row, NULL))
 		return;
-	sqlite3_bind_int64(row, 1, job->to_ms * 1000000);
-	sqlite3_bind_int64(row, 2, job->from_ms * 1000000);
+	sqlite3_bind_int64(row, 1, t->job->to_ms * 1000000);
+	sqlite3_bind_int64(row, 2, t->job->from_ms * 1000000);
 	sqlite3_bind_int(row, 3, ROWS_MAX);
 	while (sqlite3_step(row) == SQLITE_ROW) {
 		json_int_t from_ms = sqlite3_column_int64(row, 0) / 1000000;
@@ -126,7 +143,7 @@ static void add_events(struct netra_web_library *library,
 		int channel = sqlite3_column_int(row, 2);
 		const char *kind = (const char *)sqlite3_column_text(row, 3);
 		const char *what = (const char *)sqlite3_column_text(row, 5);
-		json_t *entry = channel_entry(channels, channel);
+		json_t *entry = channel_entry(t, channel);
 
 		if (!kind || (channel >= 0 && !entry))
 			continue;
@@ -137,42 +154,52 @@ static void add_events(struct netra_web_library *library,
 					  (json_int_t)sqlite3_column_int64(row, 4),
 					  kind));
 		else
-			json_array_append_new(events, json_pack(
-				"{s:I, s:I, s:i, s:s, s:s}", "from_ms", from_ms,
-				"to_ms", to_ms, "channel", channel, "kind", kind,
-				"text", what ? what : ""));
+			add_event(t, from_ms, to_ms, channel, kind,
+				  what ? what : "");
 	}
 	sqlite3_finalize(row);
 }
 
-void netra_web_run_timeline(struct netra_web_job *job)
+static void add_channels(struct timeline *t)
 {
-	json_t *channels = json_array(), *events = json_array();
-	struct netra_web_library library;
-
-	if (!netra_web_library_open(&library, job)) {
-		json_decref(channels);
-		json_decref(events);
-		return;
-	}
 	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++) {
 		json_t *spans, *gaps;
 
-		if (!(job->channels >> i & 1))
+		if (!(t->job->channels[t->board] >> i & 1))
 			continue;
 		gaps = json_array();
-		spans = spans_json(&library, i, job, gaps, events);
+		spans = spans_json(t, i, gaps);
 		if (!json_array_size(spans)) {
 			json_decref(spans);
 			json_decref(gaps);
 			continue;
 		}
-		json_array_append_new(channels, json_pack(
-			"{s:i, s:o, s:o}", "channel", (int)i, "spans", spans,
-			"gaps", gaps));
+		json_array_append_new(t->channels, json_pack(
+			"{s:i, s:i, s:o, s:o}", "board", (int)t->board,
+			"channel", (int)i, "spans", spans, "gaps", gaps));
 	}
-	add_events(&library, job, channels, events);
-	job->json = json_pack("{s:o, s:o, s:b}", "channels", channels, "events",
-			      events, "index", library.index != NULL);
-	netra_web_library_close(&library);
+}
+
+void netra_web_run_timeline(struct netra_web_job *job)
+{
+	struct timeline t = { .job = job, .channels = json_array(),
+			      .events = json_array() };
+	bool indexed = true;
+
+	for (t.board = 0; t.board < NETRA_STREAM_BOARDS_MAX; t.board++) {
+		t.store = job->web->options.store[t.board];
+		if (!t.store || !job->channels[t.board])
+			continue;
+		if (!netra_web_library_open(&t.library, job, t.store)) {
+			json_decref(t.channels);
+			json_decref(t.events);
+			return;
+		}
+		add_channels(&t);
+		add_events(&t);
+		indexed &= t.library.index != NULL;
+		netra_web_library_close(&t.library);
+	}
+	job->json = json_pack("{s:o, s:o, s:b}", "channels", t.channels,
+			      "events", t.events, "index", indexed);
 }

@@ -124,8 +124,12 @@ function chooseLead() {
 }
 
 function showRows() {
-  timeline.setRows(now.channels.filter((c) => c.board === 0)
-    .map((c) => ({ channel: c.channel, chosen: c.channel === wall.chosen?.info.channel })));
+  const several = now.boards.length > 1;
+  const { board, channel } = wall.chosen?.info ?? {};
+  timeline.setRows(now.channels.map((c) => ({
+    board: c.board, channel: c.channel, label: several ? `${c.board}/${c.channel}` : `${c.channel}`,
+    chosen: c.board === board && c.channel === channel,
+  })));
 }
 
 function showTime() {
@@ -175,7 +179,8 @@ function save() {
   const [from, to] = timeline.marks;
   if ($('export').disabled || !wall.chosen) return;
   const link = document.createElement('a');
-  link.href = `/api/export/${wall.chosen.info.channel}?from=${from}&to=${to}`;
+  const { board, channel } = wall.chosen.info;
+  link.href = `/api/export/${board}/${channel}?from=${from}&to=${to}`;
   link.download = '';
   link.click();
   toast(`${wall.chosen.info.name}, ${((to - from) / 1000).toFixed(1)} s, is being saved`);

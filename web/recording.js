@@ -31,8 +31,9 @@ function readHead(data) {
 }
 
 export class Recording {
-  constructor(video, channel, player, report) {
-    Object.assign(this, { video, channel, player, report, files: [], listed: null, file: null, wanted: null });
+  /** @param place "board/channel" @param report called with what changed: {state, message} */
+  constructor(video, place, player, report) {
+    Object.assign(this, { video, place, player, report, files: [], listed: null, file: null, wanted: null });
     video.pause();
     player.add(this);
     this.seek(player.time);
@@ -60,7 +61,7 @@ export class Recording {
     if (known && time >= known.from && time < known.to - 60e3 &&
         (time < end - 5000 || Date.now() - known.at < STALE_MS)) return;
     const from = Math.floor(time - WINDOW_MS / 5), to = Math.ceil(time + WINDOW_MS);
-    const answer = await get(`/api/recordings/${this.channel}?from=${from}&to=${to}`);
+    const answer = await get(`/api/recordings/${this.place}?from=${from}&to=${to}`);
     this.files = answer.files;
     this.listed = { from, to, at: Date.now() };
     const now = this.file && this.files.find((f) => f.name === this.file.name);
@@ -112,7 +113,7 @@ export class Recording {
     this.unload();
     // `zero` is what second 0 is: known better with each fragment that is fetched.
     this.file = { ...file, zero: file.start_ms };
-    this.path = `/api/media/${this.channel}/${file.name}`;
+    this.path = `/api/media/${this.place}/${file.name}`;
     const start = await bytes(this.path, 0, HEAD_BYTES);
     const head = readHead(start);
     const type = `video/mp4; codecs="${head.codec}"`;

@@ -46,12 +46,20 @@ function channels(rows) {
   return table;
 }
 
+/** What an alarm or event is of: "Board 1, camera 3: ". */
+function where({ board, channel }, status) {
+  const words = [];
+  if (board >= 0 && status.boards.length > 1) words.push(`board ${board}`);
+  if (channel >= 0) words.push(`camera ${channel}`);
+  const text = words.join(', ');
+  return text && `${text[0].toUpperCase()}${text.slice(1)}: `;
+}
+
 /** The panel's content. */
 export function fill(panel, status, events) {
   const parts = [element('h2', 'Alarms')];
   for (const alarm of status.alarms) {
-    const where = alarm.channel >= 0 ? `Camera ${alarm.channel}: ` : '';
-    parts.push(element('p', where + alarm.text, 'alarm'));
+    parts.push(element('p', where(alarm, status) + alarm.text, 'alarm'));
   }
   if (!status.alarms.length) parts.push(element('p', 'None', 'calm'));
   if (status.disk) {
@@ -60,14 +68,14 @@ export function fill(panel, status, events) {
     Object.assign(meter, { min: 0, max: bytes + free || 1, value: bytes });
     parts.push(element('h2', 'Disk'), meter, list([['Recordings', size(bytes)], ['Free', size(free)]]));
   }
-  for (const b of status.boards) parts.push(element('h2', 'Board'), element('p', b.name, 'name'), board(b));
+  for (const b of status.boards) parts.push(element('h2', status.boards.length > 1 ? `Board ${b.board}` : 'Board'), element('p', b.name, 'name'), board(b));
   parts.push(element('h2', 'Cameras'), channels(status.channels));
   parts.push(element('h2', 'Events'));
   const ol = element('ol');
   for (const event of events.slice(-60).reverse()) {
     const li = element('li');
     li.append(element('time', new Date(event.time_ms).toTimeString().slice(0, 8)),
-      element('span', (event.channel >= 0 ? `Camera ${event.channel}: ` : '') + event.text));
+      element('span', where(event, status) + event.text));
     ol.append(li);
   }
   parts.push(ol, element('p', `netra ${status.version}`));

@@ -127,7 +127,7 @@ export class Timeline {
     const inner = Math.max(2, height - Math.min(4, height * 0.3));
     this.rows.forEach((row, i) => {
       const y = TOP + i * height;
-      const data = this.data?.channels.find((c) => c.channel === row.channel);
+      const data = this.data?.channels.find((c) => c.board === row.board && c.channel === row.channel);
       if (row.chosen) {
         pen.fillStyle = colour('line');
         pen.fillRect(0, y, this.width, height);
@@ -136,7 +136,7 @@ export class Timeline {
       pen.textAlign = 'right';
       if (height >= 9) {
         pen.font = `${row.chosen ? '600 ' : ''}${Math.min(11, height)}px system-ui, sans-serif`;
-        pen.fillText(row.channel, LEFT - 8, y + height / 2);
+        pen.fillText(row.label, LEFT - 8, y + height / 2);
       }
       const bar = (from, to, name, least) => {
         const x = Math.max(this.x(from), LEFT);
@@ -150,7 +150,7 @@ export class Timeline {
     });
     pen.fillStyle = colour('warn');
     for (const event of this.data?.events ?? []) {
-      const row = this.rows.findIndex((r) => r.channel === event.channel);
+      const row = this.rows.findIndex((r) => r.board === event.board && r.channel === event.channel);
       const x = this.x(event.from_ms);
       if (x < LEFT || x > this.width) continue;
       if (event.channel >= 0 && row >= 0) {

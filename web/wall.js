@@ -23,7 +23,7 @@ class Tile {
   /** Take its picture from where it now comes from, if anybody looks. */
   update() {
     const { player } = this.wall;
-    const wanted = !this.seen ? 'none' : player && this.info.board === 0 ? 'play' : player ? 'none' : 'live';
+    const wanted = !this.seen ? 'none' : player ? 'play' : 'live';
     if (wanted === this.kind) return;
     this.source?.close();
     this.source = null;
@@ -34,7 +34,7 @@ class Tile {
       this.source = new Live(this.video, this.info.live, report);
     } else if (wanted === 'play') {
       this.show('play', '');
-      this.source = new Recording(this.video, this.info.channel, player, report);
+      this.source = new Recording(this.video, `${this.info.board}/${this.info.channel}`, player, report);
     }
   }
 

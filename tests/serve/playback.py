@@ -6,11 +6,11 @@ ffmpeg, GStreamer, and a client that counts packets."""
 import datetime
 import hashlib
 import pathlib
-import struct
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from recordings import Depacketizer, clock, decoded  # noqa: E402
 from serving import FOLDER, GOP, Client, Server, clip, hashes, player, same_from_a_key_frame  # noqa: E402
 from harness import NETRA, Failure, equal, expect, main, run, test  # noqa: E402
 
@@ -36,47 +36,8 @@ def recorded():
     return begins
 
 
-def clock(moment):
-    return moment.strftime("%Y%m%dT%H%M%S.") + f"{moment.microsecond // 1000:03d}Z"
-
-
 def after(begin, seconds):
     return clock(begin + datetime.timedelta(seconds=seconds))
-
-
-class Depacketizer:
-    """RTP packets to Annex B (RFC 6184), and the number of frames."""
-
-    def __init__(self):
-        self.data = bytearray()
-        self.frames = self.keys = 0
-        self.times = []
-        self.last = None
-
-    def packet(self, packet):
-        sequence, stamp = struct.unpack(">HI", packet[2:8])
-        if self.last is not None and sequence != (self.last + 1) & 0xffff:
-            raise Failure(f"packet {sequence} after {self.last}")
-        self.last = sequence
-        payload = packet[12:]
-        kind = payload[0] & 31
-        if kind == 24:
-            at = 1
-            while at < len(payload):
-                size, = struct.unpack(">H", payload[at:at + 2])
-                self.data += b"\0\0\0\1" + payload[at + 2:at + 2 + size]
-                at += 2 + size
-        elif kind == 28:
-            if payload[1] & 0x80:
-                self.data += b"\0\0\0\1" + bytes([payload[0] & 0xe0 | payload[1] & 31])
-                self.keys += payload[1] & 31 == 5
-            self.data += payload[2:]
-        else:
-            self.data += b"\0\0\0\1" + payload
-            self.keys += kind == 5
-        if packet[1] & 0x80:
-            self.frames += 1
-            self.times.append(stamp)
 
 
 def take_all(client, timeout=30):
@@ -90,13 +51,6 @@ def take_all(client, timeout=30):
         elif data[-8:-6] == b"\x81\xcb":
             return got
     raise Failure("no end came")
-
-
-def decoded(data):
-    path = FOLDER / "got.264"
-    path.write_bytes(data)
-    out = run("ffmpeg", "-v", "error", "-i", path, "-fps_mode", "passthrough", "-f", "framemd5", "-").stdout
-    return [line.split(",")[5].strip() for line in out.splitlines() if line[0] != "#"]
 
 
 def range_of(server, channel, begin, first, last):

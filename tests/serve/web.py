@@ -349,7 +349,7 @@ def rights():
     browser.click("#logout")
     log_in(browser, "gate", PASSWORD)
     browser.wait("document.querySelectorAll('.tile').length === 4", 30)
-    expect(browser.run("fetch('/api/recordings/7?from=1&to=2').then((r) => r.status)") == 403, "another's recordings")
+    expect(browser.run("fetch('/api/recordings/0/7?from=1&to=2').then((r) => r.status)") == 403, "another's recordings")
 
 
 @test

@@ -122,8 +122,8 @@ def refused(make, what):
 def access():
     """Cookies, passwords, rights; other sites' pages get nothing."""
     with Server() as server:
-        for path in ("/api/status", "/api/events", "/metrics", "/api/timeline?from=1&to=2", "/api/recordings/0?from=1&to=2",
-                     "/api/media/0/20260101T000000.000Z.mp4", "/api/export/0?from=1&to=2"):
+        for path in ("/api/status", "/api/events", "/metrics", "/api/timeline?from=1&to=2", "/api/recordings/0/0?from=1&to=2",
+                     "/api/media/0/0/20260101T000000.000Z.mp4", "/api/export/0/0?from=1&to=2"):
             equal(server.ask(path)[0], 401, f"{path} without a login")
         equal(server.ask("/")[0], 200, "the page")
         status, headers, _ = server.log_in()
@@ -137,7 +137,7 @@ def access():
 
         gate = server.cookie("gate")
         equal(len(server.json("/api/status", gate)["channels"]), 4, "what gate sees")
-        equal(server.ask("/api/recordings/5?from=1&to=2", gate)[0], 403, "recordings that are not gate's")
+        equal(server.ask("/api/recordings/0/5?from=1&to=2", gate)[0], 403, "recordings that are not gate's")
         server.live(3, gate).close()
         refused(lambda: server.live(5, gate), "a channel that is not gate's")
         refused(lambda: server.live(0), "a WebSocket without a login")
@@ -199,10 +199,10 @@ def recordings():
 
         def files():
             now = int(time.time() * 1000)
-            return server.json(f"/api/recordings/1?from={now - 600000}&to={now}", cookie)["files"]
+            return server.json(f"/api/recordings/0/1?from={now - 600000}&to={now}", cookie)["files"]
         wait_for(lambda: files() and len(files()[0]["keys"]) >= 3, 60, "three key frames")
         file = files()[0]
-        path = f"/api/media/1/{file['name']}"
+        path = f"/api/media/0/1/{file['name']}"
         disk = next((server.folder / "store" / "ch01").glob(file["name"] + "*")).read_bytes()
         for first, last in ((0, 0), (10, 99), (0, file["bytes"] - 1)):
             status, headers, body = server.ask(path, cookie, f"Range: bytes={first}-{last}")
@@ -222,10 +222,53 @@ def recordings():
         equal([c["channel"] for c in span["channels"]], list(range(CHANNELS)), "channels of the timeline")
         for bad in ("..", "../../users", "..%2f..%2fusers", "%2e%2e/users", "users", "netra-store", "index.sqlite",
                     "20260101T000000.000Z.mp4", file["name"] + ".part"):
-            status = server.ask(f"/api/media/1/{bad}", cookie)[0]
+            status = server.ask(f"/api/media/0/1/{bad}", cookie)[0]
             expect(status in (400, 403, 404), f"{bad}: {status}")
         for bad in ("from=1", "from=2&to=1", "from=-1&to=5", "from=x&to=y", "from=0&to=99999999999999"):
             equal(server.ask(f"/api/timeline?{bad}", cookie)[0], 400, bad)
+
+
+@test
+def several_boards():
+    """Each board's recordings are under its number, and rights hold there, too."""
+    second = "emulated:channels=2,fps=10,size=176x144,bitrate=200k"
+    with Server(second, board="emulated:channels=2,fps=10,size=352x288,bitrate=300k") as server:
+        cookie, gate = server.cookie(), server.cookie("gate")
+
+        def ask(path, who=cookie):
+            now = int(time.time() * 1000)
+            return server.json(f"{path}?from={now - 600000}&to={now}", who)
+
+        def files(board, channel):
+            return ask(f"/api/recordings/{board}/{channel}")["files"]
+        wait_for(lambda: all(files(b, c) and len(files(b, c)[0]["keys"]) >= 3 for b in range(2) for c in range(2)), 60,
+                 "three key frames of each")
+        equal([(c["board"], c["channel"]) for c in ask("/api/timeline")["channels"]],
+              [(0, 0), (0, 1), (1, 0), (1, 1)], "the timeline")
+        equal([(c["board"], c["channel"]) for c in ask("/api/timeline", gate)["channels"]], [(0, 0), (0, 1)],
+              "the timeline of a user of the first board")
+        for board, folder, width in ((0, "store", 352), (1, "store/board1", 176)):
+            file = files(board, 1)[0]
+            path = f"/api/media/{board}/1/{file['name']}"
+            disk = next((server.folder / folder / "ch01").glob(file["name"] + "*")).read_bytes()
+            equal(server.ask(path, cookie, f"Range: bytes=0-{file['bytes'] - 1}")[2], disk[:file["bytes"]], path)
+            first = int(file["keys"][0][0])
+            status, headers, body = server.ask(f"/api/export/{board}/1?from={first}&to={first + 2000}", cookie)
+            equal(status, 200, f"an export of board {board}")
+            expect(f'"board-{board}-camera-1-' in headers["content-disposition"], headers["content-disposition"])
+            saved = server.folder / "saved.mp4"
+            saved.write_bytes(body)
+            stream = json.loads(run("ffprobe", "-v", "error", "-show_streams", "-of", "json", saved).stdout)["streams"][0]
+            equal(stream["width"], width, f"the width of board {board}'s picture")
+            equal([server.ask(p, gate)[0] for p in (path, f"/api/export/{board}/1?from=1&to=2")],
+                  [200, 404] if board == 0 else [403, 403], f"board {board} to a user of the first one")
+        for path in ("/api/recordings/2/0?from=1&to=2", "/api/recordings/0?from=1&to=2", "/api/recordings/8/0?from=1&to=2"):
+            equal(server.ask(path, cookie)[0], 404, path)
+        stored = sum(path.stat().st_size for path in server.folder.glob("store/**/*.mp4*"))
+
+        def disk_bytes():
+            return server.json("/api/status", cookie)["disk"]["bytes"]
+        wait_for(lambda: disk_bytes() >= stored, 30, f"{stored} bytes in the status")
 
 
 @test

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +26,23 @@
 
 #define SECOND 1000000000ull
 #define START_S INT64_C(1795428900)	/* 2026-11-23T10:15:00Z */
+
+/* A disk with so much left, if a test says so; else the real one. */
+#define DISK_FLOOR (1u << 20)
+static uint64_t disk_free;
+
+int fstatvfs(int fd, struct statvfs *fs)
+{
+	struct statfs real;
+
+	memset(fs, 0, sizeof(*fs));
+	if (fstatfs(fd, &real))
+		return -1;
+	fs->f_frsize = disk_free ? 1 : (unsigned long)real.f_bsize;
+	fs->f_blocks = disk_free ? 100 * DISK_FLOOR : real.f_blocks;
+	fs->f_bavail = disk_free ? disk_free : real.f_bavail;
+	return 0;
+}
 
 /* Records channel 0 for so many seconds, in files of two. */
 static void record(struct fixture *f, int64_t start_s, uint32_t seconds)
@@ -246,6 +265,60 @@ static void protected_ranges_stay(void **state)
 	assert_int_equal(count, 0);
 }
 
+/* A keeper of a store that has files of two seconds from here on. */
+static void begin_keeping(struct fixture *f, struct netra_store_keeper *keeper,
+			  const char *store, int64_t start_s)
+{
+	const struct netra_keeper_options options = {
+		.limits = { .free_bytes = DISK_FLOOR },
+	};
+	struct netra_store_folder folder;
+
+	snprintf(f->store, sizeof(f->store), "%s", store);
+	record(f, start_s, 10);
+	look(f, &folder);
+	assert_int_equal(netra_store_keeper_init(keeper, &folder, &options), 0);
+	netra_store_close(&folder);
+	while (netra_store_keeper_step(keeper, 1))
+		;
+}
+
+/* How many it deletes when a byte is missing. */
+static uint64_t squeeze(struct netra_store_keeper *keeper)
+{
+	uint64_t before = keeper->deleted;
+
+	disk_free = DISK_FLOOR - 1;
+	keeper->retention_ns = 0;
+	netra_store_keeper_step(keeper, 1);
+	disk_free = 0;
+	return keeper->deleted - before;
+}
+
+static void the_oldest_of_all_stores_goes_first(void **state)
+{
+	struct fixture *f = *state;
+	static struct netra_store_keeper first, second;
+	char store[sizeof(f->store)], other[sizeof(f->store) + 8];
+
+	memcpy(store, f->store, sizeof(store));
+	snprintf(other, sizeof(other), "%s/board1", store);
+	begin_keeping(f, &first, store, START_S);
+	begin_keeping(f, &second, other, START_S + 3);
+	memcpy(f->store, store, sizeof(store));
+	/* 0 and 2 s against 3 s, then 4 s against it. */
+	assert_int_equal(squeeze(&second), 0);
+	assert_int_equal(squeeze(&first), 1);
+	assert_int_equal(squeeze(&second), 0);
+	assert_int_equal(squeeze(&first), 1);
+	assert_int_equal(squeeze(&first), 0);
+	assert_int_equal(squeeze(&second), 1);
+	/* What is no longer kept is waited for by nobody. */
+	netra_store_keeper_finish(&first);
+	assert_int_equal(squeeze(&second), 1);
+	netra_store_keeper_finish(&second);
+}
+
 static void what_cannot_be_understood_is_said(void **state)
 {
 	struct fixture *f = *state;
@@ -436,6 +509,7 @@ int main(void)
 		TEST(no_more_is_deleted_than_must_be),
 		TEST(age_counts_from_the_last_frame),
 		TEST(protected_ranges_stay),
+		TEST(the_oldest_of_all_stores_goes_first),
 		TEST(what_cannot_be_understood_is_said),
 		TEST(holes_are_found),
 		TEST(exports_begin_and_end_where_asked),

@@ -18,10 +18,11 @@ static void routes(void **state)
 {
 	static const char *const nowhere[] = {
 		"", "live/0/1", "/live/0", "/live/0/64", "/live/8/0", "/live/0/1/",
-		"/live/0/1x", "/live//1", "/live/-1/1", "/api/media/1/",
-		"/api/media/1/../users", "/api/media/1/a/b", "/api/media/x/a",
-		"/api/media/1/.hidden", "/..", "/a/b", "/a%2f", "/api/status/",
-		"/api/recordings/", "/api/recordings/99999999999999999999",
+		"/live/0/1x", "/live//1", "/live/-1/1", "/api/media/0/1/",
+		"/api/media/0/1/../users", "/api/media/0/1/a/b", "/api/media/0/x/a",
+		"/api/media/0/1/.hidden", "/api/media/8/1/a", "/api/media/1/a",
+		"/api/export/1", "/api/export/0/1/", "/api/recordings/0/64", "/..", "/a/b", "/a%2f", "/api/status/",
+		"/api/recordings/", "/api/recordings/0/99999999999999999999",
 	};
 	struct netra_web_route r;
 
@@ -38,8 +39,9 @@ static void routes(void **state)
 	assert_int_equal(r.place, NETRA_WEB_LIVE);
 	assert_int_equal(r.board, 7);
 	assert_int_equal(r.channel, 63);
-	assert_true(netra_web_route("/api/media/3/20261123T101500.250Z.mp4", &r));
+	assert_true(netra_web_route("/api/media/1/3/20261123T101500.250Z.mp4", &r));
 	assert_int_equal(r.place, NETRA_WEB_MEDIA);
+	assert_int_equal(r.board, 1);
 	assert_int_equal(r.channel, 3);
 	assert_string_equal(r.name, "20261123T101500.250Z.mp4");
 }
