@@ -161,7 +161,7 @@ struct netra_recovery {
 };
 
 enum netra_command_owner {
-	NETRA_OWNER_NONE,	/* nobody waits: a late answer is dropped */
+	NETRA_OWNER_NONE,	/* nobody waits: netra_host_tell(), or the answer is late */
 	NETRA_OWNER_CALLER,	/* netra_host_command() */
 	NETRA_OWNER_RESYNC,
 	NETRA_OWNER_RESTART,	/* START after a recovery */
@@ -320,6 +320,16 @@ enum netra_error netra_host_command(struct netra_host *host, uint32_t channel,
 				    enum netra_opcode opcode, uint32_t arg0,
 				    uint32_t arg1, uint64_t now_ns,
 				    uint32_t *id);
+
+/**
+ * netra_host_tell() - Post a command whose answer nobody waits for. Not for
+ * NETRA_CMD_START and NETRA_CMD_STOP: who sends those wants to know.
+ *
+ * A board that does not answer it is found and recovered as ever.
+ */
+enum netra_error netra_host_tell(struct netra_host *host, uint32_t channel,
+				 enum netra_opcode opcode, uint32_t arg0,
+				 uint32_t arg1, uint64_t now_ns);
 
 /**
  * netra_host_answer() - Is there an answer?

@@ -173,6 +173,35 @@ static enum netra_error may_command(struct netra_host *host, uint32_t channel,
 	return NETRA_OK;
 }
 
+static enum netra_error too_many(struct netra_host *host, enum netra_error error)
+{
+	if (error != NETRA_ERR_AGAIN)
+		return error;
+	return netra_host_fail(host, NETRA_ERR_BUSY,
+			       "too many commands under way: try again");
+}
+
+enum netra_error netra_host_tell(struct netra_host *host, uint32_t channel,
+				 enum netra_opcode opcode, uint32_t arg0,
+				 uint32_t arg1, uint64_t now_ns)
+{
+	const struct netra_command_request request = {
+		.opcode = (uint32_t)opcode,
+		.channel = channel,
+		.arg = { arg0, arg1 },
+	};
+	enum netra_error error = may_command(host, channel, opcode);
+	uint32_t id;
+
+	if (error)
+		return error;
+	if (opcode == NETRA_CMD_START || opcode == NETRA_CMD_STOP)
+		return netra_host_fail(host, NETRA_ERR_INVALID,
+				       "a start or stop is waited for");
+	return too_many(host, netra_host_post_command(host, NETRA_OWNER_NONE,
+						      &request, &id, now_ns));
+}
+
 enum netra_error netra_host_command(struct netra_host *host, uint32_t channel,
 				    enum netra_opcode opcode, uint32_t arg0,
 				    uint32_t arg1, uint64_t now_ns,
@@ -202,10 +231,7 @@ enum netra_error netra_host_command(struct netra_host *host, uint32_t channel,
 	}
 	if (opcode == NETRA_CMD_START || opcode == NETRA_CMD_STOP)
 		host->channel[channel].started = was_started;
-	if (error == NETRA_ERR_AGAIN)
-		return netra_host_fail(host, NETRA_ERR_BUSY,
-				       "too many commands under way: try again");
-	return error;
+	return too_many(host, error);
 }
 
 bool netra_host_scan_events(struct netra_host *host, uint64_t now_ns)

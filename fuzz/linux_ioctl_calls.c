@@ -160,7 +160,8 @@ static void command(struct thread *t, int fd)
 		.channel = any(t, 8) ? any(t, 4) : edge(t),
 		.opcode = any(t, 8) ? any(t, 9) : edge(t),
 		.arg = { any(t, 2) ? any(t, 4000000) : edge(t), edge(t) },
-		.reserved = { any(t, 32) ? 0 : edge(t) },
+		.flags = any(t, 8) ? any(t, 2) : edge(t),
+		.reserved = any(t, 32) ? 0 : edge(t),
 	};
 
 	call(fd, NETRA_IOC_COMMAND, &wanted);

@@ -283,6 +283,7 @@ static const struct board_ops own_ops = {
 	.start = netra_own_start,
 	.reset = netra_own_reset,
 	.command = netra_own_command,
+	.post = netra_own_post,
 	.next_event = netra_own_next_event,
 	.details = netra_own_details,
 	.stats = netra_own_stats,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Commands to the board, by a caller who waits for the answer. */
+/* Commands to the board, by a caller who waits for the answer, or does not. */
 #include "internal.h"
 
 /* Also found without an interrupt, this much later. */
@@ -37,6 +37,19 @@ enum netra_error netra_own_command(struct netra_board *board, uint32_t channel,
 				   netra_now_ns(), &id);
 	if (!error)
 		error = await(board, id);
+	pthread_mutex_unlock(&board->lock);
+	return error;
+}
+
+enum netra_error netra_own_post(struct netra_board *board, uint32_t channel,
+				enum netra_opcode opcode, uint32_t arg0,
+				uint32_t arg1)
+{
+	enum netra_error error;
+
+	pthread_mutex_lock(&board->lock);
+	error = netra_host_tell(&board->host, channel, opcode, arg0, arg1,
+				netra_now_ns());
 	pthread_mutex_unlock(&board->lock);
 	return error;
 }

@@ -30,6 +30,10 @@ struct board_ops {
 	enum netra_error (*command)(struct netra_board *board, uint32_t channel,
 				    enum netra_opcode opcode, uint32_t arg0,
 				    uint32_t arg1);
+	/* As netra_command_post(). */
+	enum netra_error (*post)(struct netra_board *board, uint32_t channel,
+				 enum netra_opcode opcode, uint32_t arg0,
+				 uint32_t arg1);
 	enum netra_error (*next_event)(struct netra_board *board,
 				       struct netra_event *event);
 	void (*details)(struct netra_board *board,

@@ -188,6 +188,9 @@ board_handler netra_own_handle;
 enum netra_error netra_own_command(struct netra_board *board, uint32_t channel,
 				   enum netra_opcode opcode, uint32_t arg0,
 				   uint32_t arg1);
+enum netra_error netra_own_post(struct netra_board *board, uint32_t channel,
+				enum netra_opcode opcode, uint32_t arg0,
+				uint32_t arg1);
 enum netra_error netra_own_next_event(struct netra_board *board,
 				      struct netra_event *event);
 void netra_own_details(struct netra_board *board,

@@ -120,18 +120,35 @@ static bool handle(struct netra_board *board, const struct epoll_event *event,
 	return events;
 }
 
-static enum netra_error command(struct netra_board *board, uint32_t channel,
-				enum netra_opcode opcode, uint32_t arg0,
-				uint32_t arg1)
+static enum netra_error send_command(struct netra_board *board,
+				     uint32_t channel, enum netra_opcode opcode,
+				     uint32_t arg0, uint32_t arg1,
+				     uint32_t flags)
 {
 	struct netra_ioc_command wanted = {
 		.channel = channel,
 		.opcode = (uint32_t)opcode,
 		.arg = { arg0, arg1 },
+		.flags = flags,
 	};
 
 	return netra_kernel_call(board, NETRA_IOC_COMMAND, &wanted,
 				 wanted.error_text);
+}
+
+static enum netra_error command(struct netra_board *board, uint32_t channel,
+				enum netra_opcode opcode, uint32_t arg0,
+				uint32_t arg1)
+{
+	return send_command(board, channel, opcode, arg0, arg1, 0);
+}
+
+static enum netra_error post(struct netra_board *board, uint32_t channel,
+			     enum netra_opcode opcode, uint32_t arg0,
+			     uint32_t arg1)
+{
+	return send_command(board, channel, opcode, arg0, arg1,
+			    NETRA_COMMAND_POST);
 }
 
 static enum netra_error next_event(struct netra_board *board,
@@ -182,6 +199,7 @@ static const struct board_ops ops = {
 	.start = netra_kernel_start,
 	.reset = netra_kernel_reset,
 	.command = command,
+	.post = post,
 	.next_event = next_event,
 	.details = netra_kernel_details,
 	.stats = netra_kernel_stats,

@@ -290,6 +290,17 @@ enum netra_error netra_command(struct netra_board *board, uint32_t channel,
 			       enum netra_opcode opcode, uint32_t arg0,
 			       uint32_t arg1);
 
+/**
+ * netra_command_post() - Send a command and go on: for who must not wait.
+ *
+ * Whether the board obeys is not told. Not for NETRA_CMD_START and
+ * NETRA_CMD_STOP (NETRA_ERR_INVALID). NETRA_ERR_BUSY: 16 are under way. A board
+ * that does not answer is recovered by netra_dispatch().
+ */
+enum netra_error netra_command_post(struct netra_board *board, uint32_t channel,
+				    enum netra_opcode opcode, uint32_t arg0,
+				    uint32_t arg1);
+
 /** netra_channel_start() - NETRA_CMD_START: frames begin to flow. */
 enum netra_error netra_channel_start(struct netra_board *board,
 				     uint32_t channel);

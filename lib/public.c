@@ -35,6 +35,13 @@ enum netra_error netra_command(struct netra_board *board, uint32_t channel,
 	return netra_ops(board)->command(board, channel, opcode, arg0, arg1);
 }
 
+enum netra_error netra_command_post(struct netra_board *board, uint32_t channel,
+				    enum netra_opcode opcode, uint32_t arg0,
+				    uint32_t arg1)
+{
+	return netra_ops(board)->post(board, channel, opcode, arg0, arg1);
+}
+
 enum netra_error netra_channel_start(struct netra_board *board, uint32_t channel)
 {
 	return netra_ops(board)->command(board, channel, NETRA_CMD_START, 0, 0);

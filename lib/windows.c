@@ -166,14 +166,16 @@ DWORD netra_windows_look(HANDLE file, struct netra_ioc_status *status)
 
 /* ---- commands -------------------------------------------------------------- */
 
-static enum netra_error command(struct netra_board *board, uint32_t channel,
-				enum netra_opcode opcode, uint32_t arg0,
-				uint32_t arg1)
+static enum netra_error send_command(struct netra_board *board,
+				     uint32_t channel, enum netra_opcode opcode,
+				     uint32_t arg0, uint32_t arg1,
+				     uint32_t flags)
 {
 	struct netra_ioc_command wanted = {
 		.channel = channel,
 		.opcode = (uint32_t)opcode,
 		.arg = { arg0, arg1 },
+		.flags = flags,
 	};
 	enum netra_error error = netra_windows_call(board, NETRA_IOC_COMMAND,
 						    &wanted, sizeof(wanted),
@@ -187,6 +189,21 @@ static enum netra_error command(struct netra_board *board, uint32_t channel,
 					  (enum netra_error)wanted.error :
 					  NETRA_ERR_IO,
 				  wanted.error_text);
+}
+
+static enum netra_error command(struct netra_board *board, uint32_t channel,
+				enum netra_opcode opcode, uint32_t arg0,
+				uint32_t arg1)
+{
+	return send_command(board, channel, opcode, arg0, arg1, 0);
+}
+
+static enum netra_error post(struct netra_board *board, uint32_t channel,
+			     enum netra_opcode opcode, uint32_t arg0,
+			     uint32_t arg1)
+{
+	return send_command(board, channel, opcode, arg0, arg1,
+			    NETRA_COMMAND_POST);
 }
 
 /* ---- life ------------------------------------------------------------------ */
@@ -215,6 +232,7 @@ static const struct board_ops ops = {
 	.start = netra_windows_start,
 	.reset = netra_windows_reset,
 	.command = command,
+	.post = post,
 	.next_event = netra_windows_next_event,
 	.details = netra_windows_details,
 	.stats = netra_windows_stats,

@@ -126,9 +126,10 @@ void netra_feed_need_key(struct netra_feed *feed, uint64_t now_ns)
 	if (!feed->board || feed->ended ||
 	    now_ns - feed->asked_key_ns < ASK_KEY_NS)
 		return;
-	feed->asked_key_ns = now_ns;
 	/* A board that cannot: then the next one of its own has to do. */
-	netra_command(feed->board, feed->channel, NETRA_CMD_KEY_FRAME, 0, 0);
+	if (netra_command_post(feed->board, feed->channel, NETRA_CMD_KEY_FRAME,
+			       0, 0) != NETRA_ERR_BUSY)
+		feed->asked_key_ns = now_ns;
 }
 
 void netra_feed_tick(struct netra_feed *feed)

@@ -78,8 +78,12 @@ static int command(struct call *call)
 		err = netra_file_stop(call->file, arg->channel);
 		break;
 	default:
-		err = netra_command_wait(dev, arg->channel, arg->opcode,
-					 arg->arg[0], arg->arg[1]);
+		if (arg->flags & NETRA_COMMAND_POST)
+			err = netra_command_tell(dev, arg->channel, arg->opcode,
+						 arg->arg[0], arg->arg[1]);
+		else
+			err = netra_command_wait(dev, arg->channel, arg->opcode,
+						 arg->arg[0], arg->arg[1]);
 		break;
 	}
 	if (err)
@@ -144,7 +148,9 @@ static const struct definition definitions[] = {
 	  .flags_at = offsetof(struct netra_ioc_boot, flags),
 	  .flags = NETRA_BOOT_FORCE },
 	{ NETRA_IOC_COMMAND, command, FIRST_COMMAND, .writes = true,
-	  .says_why = true, RESERVED(struct netra_ioc_command), },
+	  .says_why = true, RESERVED(struct netra_ioc_command),
+	  .flags_at = offsetof(struct netra_ioc_command, flags),
+	  .flags = NETRA_COMMAND_POST },
 	{ NETRA_IOC_READER_OPEN, reader_open, FIRST_CHANNEL,
 	  RESERVED(struct netra_ioc_reader),
 	  .flags_at = offsetof(struct netra_ioc_reader, flags),
@@ -187,6 +193,9 @@ static int check_channel(struct netra_host *host, u32 *channel)
 static int check_command(struct netra_host *host, struct netra_ioc_command *arg)
 {
 	if (arg->opcode >= NETRA_CMD_COUNT || arg->opcode == NETRA_CMD_RESYNC)
+		return -EINVAL;
+	if (arg->flags & NETRA_COMMAND_POST &&
+	    (arg->opcode == NETRA_CMD_START || arg->opcode == NETRA_CMD_STOP))
 		return -EINVAL;
 	if (arg->opcode == NETRA_CMD_PING)
 		arg->channel = NETRA_EVENT_BOARD;

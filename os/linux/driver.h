@@ -206,6 +206,10 @@ int netra_boot_request(struct netra_device *dev, bool force);
 int netra_command_wait(struct netra_device *dev, u32 channel,
 		       enum netra_opcode opcode, u32 arg0, u32 arg1);
 
+/** netra_command_tell() - A command whose answer nobody waits for. With dev->lock. */
+int netra_command_tell(struct netra_device *dev, u32 channel,
+		       enum netra_opcode opcode, u32 arg0, u32 arg1);
+
 /**
  * netra_channel_use() - One more wants frames: START for the first.
  * netra_channel_unuse() - One less: STOP after the last.

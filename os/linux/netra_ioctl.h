@@ -115,11 +115,13 @@ struct netra_ioc_boot {
  * Closing the file is a STOP. A channel that runs goes on while another file
  * has a reader on it.
  */
+#define NETRA_COMMAND_POST	0x1	/* go on without the answer; no START or STOP */
 struct netra_ioc_command {
 	__u32 channel;		/* or NETRA_EVENT_BOARD for a ping */
 	__u32 opcode;		/* enum netra_opcode */
 	__u32 arg[2];
-	__u32 reserved[2];
+	__u32 flags;
+	__u32 reserved;
 	char error_text[320];	/* out */
 };
 

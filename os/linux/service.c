@@ -458,6 +458,16 @@ int netra_command_wait(struct netra_device *dev, u32 channel,
 	return netra_errno(error);
 }
 
+int netra_command_tell(struct netra_device *dev, u32 channel,
+		       enum netra_opcode opcode, u32 arg0, u32 arg1)
+{
+	lockdep_assert_held(&dev->lock);
+	if (dev->dead)
+		return -ENODEV;
+	return netra_errno(netra_host_tell(&dev->host, channel, opcode, arg0,
+					   arg1, ktime_get_ns()));
+}
+
 int netra_channel_use(struct netra_device *dev, u32 channel)
 {
 	struct netra_channel *c = &dev->host.channel[channel];

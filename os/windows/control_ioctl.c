@@ -42,6 +42,10 @@ static enum netra_error command_error(struct netra_call *call)
 	case NETRA_CMD_STOP:
 		return netra_file_stop(call->file, in->channel);
 	default:
+		if (in->flags & NETRA_COMMAND_POST)
+			return netra_command_tell(call->file->dev, in->channel,
+						  (enum netra_opcode)in->opcode, in->arg[0],
+						  in->arg[1]);
 		return netra_command_wait(call->file->dev, in->channel,
 					  (enum netra_opcode)in->opcode, in->arg[0], in->arg[1]);
 	}
@@ -72,7 +76,8 @@ static const struct definition definitions[] = {
 	  RESERVED(struct netra_ioc_boot),
 	  .flags_at = offsetof(struct netra_ioc_boot, flags), .flags = NETRA_BOOT_FORCE },
 	{ NETRA_IOC_COMMAND, command, sizeof(struct netra_ioc_command),
-	  sizeof(struct netra_ioc_command), FIRST_COMMAND, RESERVED(struct netra_ioc_command) },
+	  sizeof(struct netra_ioc_command), FIRST_COMMAND,
+	  .flags_at = offsetof(struct netra_ioc_command, flags), .flags = NETRA_COMMAND_POST },
 	{ NETRA_IOC_READER_OPEN, netra_call_reader_open, sizeof(struct netra_ioc_reader),
 	  sizeof(struct netra_ioc_reader), FIRST_CHANNEL, RESERVED(struct netra_ioc_reader),
 	  .flags_at = offsetof(struct netra_ioc_reader, flags),
@@ -117,6 +122,9 @@ static NTSTATUS check_channel(const struct netra_host *host, uint32_t channel)
 static NTSTATUS check_command(const struct netra_host *host, struct netra_ioc_command *in)
 {
 	if (in->opcode >= NETRA_CMD_COUNT || in->opcode == NETRA_CMD_RESYNC)
+		return STATUS_INVALID_PARAMETER;
+	if (in->flags & NETRA_COMMAND_POST &&
+	    (in->opcode == NETRA_CMD_START || in->opcode == NETRA_CMD_STOP))
 		return STATUS_INVALID_PARAMETER;
 	if (in->opcode != NETRA_CMD_PING)
 		return check_channel(host, in->channel);

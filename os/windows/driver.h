@@ -299,6 +299,11 @@ void netra_resume(struct netra_device *dev);
  */
 enum netra_error netra_boot_request(struct netra_device *dev, bool force);
 
+/** netra_command_tell() - A command whose answer nobody waits for. With dev->lock. */
+enum netra_error netra_command_tell(struct netra_device *dev, uint32_t channel,
+				    enum netra_opcode opcode, uint32_t arg0,
+				    uint32_t arg1);
+
 /**
  * netra_command_wait() - A command and its answer.
  *

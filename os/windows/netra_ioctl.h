@@ -119,11 +119,12 @@ struct netra_ioc_boot {
  * Closing the handle is a STOP. A channel that runs goes on while another
  * handle has a reader on it.
  */
+#define NETRA_COMMAND_POST	0x1u	/* go on without the answer; no START or STOP */
 struct netra_ioc_command {
 	uint32_t channel;	/* or NETRA_EVENT_BOARD for a ping */
 	uint32_t opcode;	/* enum netra_opcode */
 	uint32_t arg[2];
-	uint32_t reserved;
+	uint32_t flags;
 	uint32_t error;		/* out: enum netra_error */
 	char error_text[320];	/* out */
 };

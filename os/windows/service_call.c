@@ -53,6 +53,15 @@ enum netra_error netra_command_wait(struct netra_device *dev, uint32_t channel,
 	return error;
 }
 
+enum netra_error netra_command_tell(struct netra_device *dev, uint32_t channel,
+				    enum netra_opcode opcode, uint32_t arg0,
+				    uint32_t arg1)
+{
+	return dev->dead ? NETRA_ERR_GONE :
+			   netra_host_tell(&dev->host, channel, opcode, arg0, arg1,
+					   netra_time_ns());
+}
+
 enum netra_error netra_channel_use(struct netra_device *dev, uint32_t channel)
 {
 	struct netra_channel *c = &dev->host.channel[channel];

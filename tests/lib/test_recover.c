@@ -362,6 +362,51 @@ static void command_is_not_answered(void **state)
 	assert_non_null(strstr(text, "answer"));
 }
 
+static void nobody_waits_for_what_is_posted(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t begin = netra_now_ns();
+	enum netra_error error = NETRA_OK;
+
+	f->pci->mute = true;
+	assert_int_equal(netra_command_post(f->board, 1, NETRA_CMD_START, 0, 0),
+			 NETRA_ERR_INVALID);
+	assert_int_equal(netra_command_post(f->board, 99, NETRA_CMD_KEY_FRAME,
+					    0, 0), NETRA_ERR_NOT_FOUND);
+	for (int i = 0; !error && i < 100; i++)
+		error = netra_command_post(f->board, 1, NETRA_CMD_KEY_FRAME, 0,
+					   0);
+	assert_int_equal(error, NETRA_ERR_BUSY);
+	assert_true(netra_now_ns() - begin < NETRA_COMMAND_MS * NETRA_NS_PER_MS / 2);
+}
+
+static void posted_commands_arrive(void **state)
+{
+	struct fixture *f = *state;
+	struct netra_board_stats stats;
+
+	f->pci->last_command.opcode = 0;
+	for (uint32_t i = 0; i < 40; i++) {
+		assert_int_equal(netra_command_post(f->board, 1,
+						    NETRA_CMD_BIT_RATE, i, 0),
+				 NETRA_OK);
+		run(f, 5, NULL);
+		assert_int_equal(f->pci->last_command.opcode,
+				 NETRA_CMD_BIT_RATE);
+		assert_int_equal(f->pci->last_command.arg[0], i);
+	}
+	netra_board_get_stats(f->board, &stats);
+	assert_int_equal(stats.command_timeouts, 0);
+	/* Refused or not: who waits for its own has its own. */
+	f->pci->command_status = NETRA_REPLY_UNSUPPORTED;
+	assert_int_equal(netra_command_post(f->board, 1, NETRA_CMD_KEY_FRAME, 0,
+					    0), NETRA_OK);
+	run(f, 5, NULL);
+	f->pci->command_status = NETRA_REPLY_OK;
+	assert_int_equal(netra_command(f->board, 1, NETRA_CMD_GOP, 30, 0),
+			 NETRA_OK);
+}
+
 static void events_come_with_words(void **state)
 {
 	static const uint32_t format[4] = { 704, 576, 25, 1 };
@@ -473,6 +518,8 @@ int main(void)
 		TEST(leaves_the_bus),
 		TEST(command_is_refused),
 		TEST(command_is_not_answered),
+		TEST(nobody_waits_for_what_is_posted),
+		TEST(posted_commands_arrive),
 		TEST(events_come_with_words),
 		TEST(events_are_not_kept_for_ever),
 		TEST(host_area_is_noise),

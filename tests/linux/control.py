@@ -197,6 +197,31 @@ def one_call_tells_which_readers_have_frames(m):
     equal(said.splitlines(), ["True 0", "1 True", "True (0, 'EAGAIN') []"], "what the program saw")
 
 
+POSTED = """
+import time
+node = Node(%r)
+reader = node.reader(1)
+node.command(1, START)
+for _ in range(3):
+    node.command(1, KEY_FRAME, POST)
+    time.sleep(0.1)
+for opcode, flags in ((START, POST), (STOP, POST), (KEY_FRAME, 2)):
+    try:
+        node.command(1, opcode, flags)
+        print("taken", opcode, flags)
+    except OSError as why:
+        print("ioctl", why.errno)
+node.command(1, STOP)
+"""
+
+
+@on(TWO)
+def commands_may_be_posted(m):
+    """Without waiting for the answer; but for starts and stops, which are counted per program."""
+    ready(m, OTHER)
+    equal(m.python(POSTED % OTHER).wait().stdout, "ioctl 22\n" * 3, "what the program saw")
+
+
 ENDED = """
 node = Node(%r)
 reader = node.reader(5)

@@ -9,7 +9,8 @@ import os
 import select
 
 OPEN_ALL = 4
-START, STOP = 1, 2
+START, STOP, KEY_FRAME = 1, 2, 7
+POST = 1
 
 
 def _number(direction, number, kind):
@@ -18,7 +19,7 @@ def _number(direction, number, kind):
 
 class Command(ctypes.Structure):
     _fields_ = [("channel", ctypes.c_uint32), ("opcode", ctypes.c_uint32), ("arg", ctypes.c_uint32 * 2),
-                ("reserved", ctypes.c_uint32 * 2), ("error_text", ctypes.c_char * 320)]
+                ("flags", ctypes.c_uint32), ("reserved", ctypes.c_uint32), ("error_text", ctypes.c_char * 320)]
 
 
 class Reader(ctypes.Structure):
@@ -44,8 +45,8 @@ class Node:
     def status(self):
         return self._call(2, 0x60, (ctypes.c_uint8 * 1072)())
 
-    def command(self, channel, opcode):
-        self._call(3, 0x63, Command(channel=channel, opcode=opcode))
+    def command(self, channel, opcode, flags=0):
+        self._call(3, 0x63, Command(channel=channel, opcode=opcode, flags=flags))
 
     def reader(self, channel, flags=OPEN_ALL):
         """Open one; its number."""

@@ -293,6 +293,11 @@ static void commands_are_answered(void **state)
 	assert_int_equal(call(&p, NETRA_IOC_COMMAND, &c, sizeof(c)), OK);
 	assert_int_equal(c.error, NETRA_OK);
 	assert_int_equal(command(&p, 0, NETRA_CMD_KEY_FRAME, NULL), NETRA_OK);
+	/* What would be refused is not waited for. */
+	c = (struct netra_ioc_command){ .opcode = NETRA_CMD_FRAME_RATE,
+					.flags = NETRA_COMMAND_POST };
+	assert_int_equal(call(&p, NETRA_IOC_COMMAND, &c, sizeof(c)), OK);
+	assert_int_equal(c.error, NETRA_OK);
 	/* No frames a second is no rate. */
 	assert_int_equal(command(&p, 0, NETRA_CMD_FRAME_RATE, text), NETRA_ERR_REFUSED);
 	assert_non_null(strstr(text, "refused"));

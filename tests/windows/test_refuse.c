@@ -104,6 +104,10 @@ static void numbers_are_checked(void **state)
 	assert_int_equal(call(&p, NETRA_IOC_COMMAND, &cmd, sizeof(cmd)), INVALID_PARAMETER);
 	cmd.opcode = NETRA_CMD_COUNT;
 	assert_int_equal(call(&p, NETRA_IOC_COMMAND, &cmd, sizeof(cmd)), INVALID_PARAMETER);
+	cmd = (struct netra_ioc_command){ .opcode = NETRA_CMD_STOP, .flags = NETRA_COMMAND_POST };
+	assert_int_equal(call(&p, NETRA_IOC_COMMAND, &cmd, sizeof(cmd)), INVALID_PARAMETER);
+	cmd = (struct netra_ioc_command){ .opcode = NETRA_CMD_KEY_FRAME, .flags = 2 };
+	assert_int_equal(call(&p, NETRA_IOC_COMMAND, &cmd, sizeof(cmd)), INVALID_PARAMETER);
 	for (uint32_t i = 0; i < NETRA_READERS_PER_FILE; i++)
 		assert_int_equal(open_reader(&p, i % 4, 0), i);
 	open.flags = 0;
