@@ -50,6 +50,8 @@ int serve_load_tls(struct serve *s, const struct serve_options *o)
 		return CLI_FAILED;
 	}
 	netra_rtsp_tls(s->rtsp, fresh);
+	if (s->web)
+		netra_web_tls(s->web, fresh);
 	/* Those who are connected keep theirs: it counts its users. */
 	netra_tls_free(s->tls);
 	s->tls = fresh;

@@ -34,7 +34,7 @@ int serve_web_open(struct serve *s)
 		.hub = &s->hub, .board_name = o->board,
 		.users = o->users ? &s->users : NULL,
 		.throttle = netra_rtsp_throttle(s->rtsp),
-		.certificate = o->certificate, .key = o->key,
+		.certificate = o->certificate, .key = o->key, .tls = s->tls,
 		.clients_max = (uint32_t)o->clients,
 	};
 	const char *address = o->web;

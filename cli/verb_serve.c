@@ -155,6 +155,6 @@ const struct cli_verb cli_verb_serve = {
 "key frame, at once. Boots boards that are not running. Without --users anybody\n"
 "may watch; it listens on this machine only then, unless --rtsp or --web say\n"
 "otherwise. Ends at --duration, at a signal, or when all boards are lost. SIGHUP\n"
-"reads users, RTSP's certificate and --config again.\n",
+"reads users, certificate and --config again.\n",
 	.run = run,
 };

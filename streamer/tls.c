@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdint.h>
 #include <stdio.h>
 
 static const char *reason(void)
@@ -48,6 +49,23 @@ err_why:
 void netra_tls_free(SSL_CTX *context)
 {
 	SSL_CTX_free(context);
+}
+
+static int show_current(SSL *tls, void *context)
+{
+	SSL_CTX *current = *(SSL_CTX *const *)context;
+	STACK_OF(X509) *chain = NULL;
+
+	/* Also a key of another kind: the old one would stay beside it. */
+	SSL_certs_clear(tls);
+	SSL_CTX_get0_chain_certs(current, &chain);
+	return SSL_use_cert_and_key(tls, SSL_CTX_get0_certificate(current),
+				    SSL_CTX_get0_privatekey(current), chain, 1);
+}
+
+void netra_tls_follow(SSL_CTX *other, SSL_CTX *const *current)
+{
+	SSL_CTX_set_cert_cb(other, show_current, (void *)(uintptr_t)current);
 }
 
 SSL *netra_tls_accept(SSL_CTX *context, int fd)

@@ -18,6 +18,12 @@ SSL_CTX *netra_tls_new(const char *certificate, const char *key, char *why,
 		       size_t size);
 void netra_tls_free(SSL_CTX *context);
 
+/**
+ * netra_tls_follow() - Have another server's new connections show the
+ * certificate of *@current, which may be exchanged at any time.
+ */
+void netra_tls_follow(SSL_CTX *other, SSL_CTX *const *current);
+
 /** netra_tls_accept() - A connection on @fd; NULL: out of memory. */
 SSL *netra_tls_accept(SSL_CTX *context, int fd);
 void netra_tls_end(SSL *tls);

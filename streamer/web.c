@@ -225,6 +225,11 @@ enum netra_error netra_web_listen(struct netra_web *web, int fd)
 	return NETRA_OK;
 }
 
+void netra_web_tls(struct netra_web *web, SSL_CTX *tls)
+{
+	web->options.tls = tls;
+}
+
 /* ---- life ---------------------------------------------------------------------- */
 
 static enum netra_error open_channel(struct netra_web *web,

@@ -12,6 +12,7 @@
 
 #include "hub.h"
 #include "throttle.h"
+#include "tls.h"
 #include "users.h"
 
 struct netra_web;
@@ -24,6 +25,7 @@ struct netra_web_options {
 	struct netra_throttle *throttle;/* of wrong passwords; shared with RTSP */
 	const char *certificate;	/* PEM files; NULL: no TLS */
 	const char *key;
+	SSL_CTX *tls;			/* of the same; see netra_web_tls() */
 	uint32_t clients_max;		/* connections; 0 = 256 */
 };
 
@@ -44,6 +46,12 @@ enum netra_error netra_web_open(struct netra_web **web, uv_loop_t *loop,
  * @fd: The server's from now on, also on failure.
  */
 enum netra_error netra_web_listen(struct netra_web *web, int fd);
+
+/**
+ * netra_web_tls() - A renewed certificate for connections to come. By reference,
+ * until the next call. A server without TLS stays without.
+ */
+void netra_web_tls(struct netra_web *web, SSL_CTX *tls);
 
 /** netra_web_pump() - Take a board's new frames; call it after each dispatch. */
 void netra_web_pump(struct netra_web *web, uint32_t board, uint64_t now_ns);

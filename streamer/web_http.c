@@ -379,6 +379,11 @@ static int http(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		else if (web->connections)
 			web->connections--;
 		return 0;
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+		/* Not for clients' certificates, but it is where the context is told. */
+		web = lws_context_user(lws_get_context(wsi));
+		netra_tls_follow(user, &web->options.tls);
+		return 0;
 	case LWS_CALLBACK_HTTP:
 		return begin(exchange, wsi, in);
 	case LWS_CALLBACK_HTTP_BODY:

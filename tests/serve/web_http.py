@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import struct
@@ -41,7 +42,8 @@ class Server:
         line = self.process.stdout.readline()
         if not line:
             raise Failure("netra serve does not start: " + (self.folder / "errors").read_text(encoding="utf-8"))
-        self.url = json.loads(line)["web"][0]
+        self.ready = json.loads(line)
+        self.url = self.ready["web"][0]
         self.port = int(self.url.rsplit(":", 1)[1])
 
     def __enter__(self):
@@ -455,6 +457,53 @@ def tls():
         expect(b"200 OK" in answer[:20] and b"Secure" in answer, f"the login: {answer[:300]}")
         plain = server.raw(b"GET / HTTP/1.0\r\n\r\n")
         expect(not plain.startswith(b"HTTP/1.1 200"), "served without TLS")
+    shutil.rmtree(folder)
+
+
+@test
+def renewed_certificate():
+    """SIGHUP has HTTPS and RTSPS show the new certificate, also one of another kind; a damaged one changes nothing."""
+    if not shutil.which("openssl"):
+        raise Skip("no openssl: scripts/install-packages serve")
+    folder = Path(tempfile.mkdtemp(prefix="netra-tls-"))
+    curve = ("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+    kinds = (curve, ("rsa:2048",), curve)
+
+    def make(kind):
+        """A new pair in place of the old one; the certificate in DER."""
+        run("openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-days", "2", "-subj", "/CN=localhost",
+            "-keyout", folder / "key.pem", "-out", folder / "cert.pem")
+        return ssl.PEM_cert_to_DER_cert((folder / "cert.pem").read_text(encoding="ascii"))
+
+    def shown(port):
+        context = ssl._create_unverified_context()
+        with context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=30)) as client:
+            return client.getpeercert(binary_form=True)
+
+    def ask(client):
+        """One more request on a connection."""
+        client.sendall(b"GET /api/session HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        answer = b""
+        while b"now_ms" not in answer:
+            data = client.recv(4096)
+            expect(data, "who was connected was sent away")
+            answer += data
+    wanted = make(kinds[0])
+    with Server("--cert", folder / "cert.pem", "--key", folder / "key.pem", "--rtsps", "127.0.0.1:0") as server:
+        ports = [server.port, int(server.ready["rtsp"][0].rsplit(":", 1)[1])]
+        for kind in kinds[1:]:
+            equal([shown(port) == wanted for port in ports], [True, True], f"before {kind[0]}")
+            with ssl._create_unverified_context().wrap_socket(server.connect()) as before:
+                ask(before)
+                wanted = make(kind)
+                server.process.send_signal(signal.SIGHUP)
+                for port in ports:
+                    wait_for(lambda p=port: shown(p) == wanted, 20, f"{kind[0]} at port {port}")
+                ask(before)
+        (folder / "cert.pem").write_text("damaged", encoding="ascii")
+        server.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: "what was in force stays" in server.said(), 20, "a complaint")
+        equal([shown(port) == wanted for port in ports], [True, True], "after a damaged one")
     shutil.rmtree(folder)
 
 
