@@ -25,9 +25,9 @@ void cli_board_failed(const struct netra_board *board, const char *what)
 	cli_error("%s: %s", what, netra_error_text(board, text, sizeof(text)));
 }
 
-static struct netra_board *open_only(const char *name,
+static enum netra_error open_quietly(const char *name,
 				     const struct cli_board_options *options,
-				     bool no_boot)
+				     bool no_boot, struct netra_board **board)
 {
 	struct netra_options wanted = {
 		.size = sizeof(wanted),
@@ -38,15 +38,41 @@ static struct netra_board *open_only(const char *name,
 		.sync_mode = options->sync == 1 ? NETRA_SYNC_PETERSON :
 						  NETRA_SYNC_RING,
 	};
-	struct netra_board *board;
 
 	if (options->window)
 		wanted.window_bytes = 1u << (19 + options->window);
-	if (netra_open(name, &wanted, &board) != NETRA_OK) {
-		cli_error("%s: %s", name, netra_open_error());
+	return netra_open(name, &wanted, board);
+}
+
+static struct netra_board *open_only(const char *name,
+				     const struct cli_board_options *options,
+				     bool no_boot)
+{
+	struct netra_board *board;
+
+	if (!open_quietly(name, options, no_boot, &board))
+		return board;
+	cli_error("%s: %s", name, netra_open_error());
+	return NULL;
+}
+
+struct netra_board *cli_board_try(const char *name,
+				  const struct cli_board_options *options,
+				  char *why, size_t size)
+{
+	struct netra_board *board;
+
+	if (open_quietly(name, options, options->no_boot, &board)) {
+		snprintf(why, size, "%s", netra_open_error());
 		return NULL;
 	}
-	return board;
+	if ((options->no_boot ||
+	     !netra_boot(board, options->firmware, false, NULL, NULL)) &&
+	    !netra_start(board))
+		return board;
+	netra_error_text(board, why, size);
+	netra_close(board);
+	return NULL;
 }
 
 int cli_board_boot(struct netra_board *board, const char *name,
@@ -129,11 +155,10 @@ bool cli_channel_running(struct netra_board *board, uint32_t channel)
 	       stats.state == NETRA_CHANNEL_NO_SIGNAL;
 }
 
-int cli_channel_start(struct netra_board *board, uint32_t channel)
+enum netra_error cli_channel_try(struct netra_board *board, uint32_t channel)
 {
 	uint64_t until_ns = cli_now_ns() + START_MS * UINT64_C(1000000);
 	enum netra_error error = NETRA_OK;
-	char what[24];
 
 	/* A board that does not answer is being recovered: ask again after. */
 	while (!cli_channel_running(board, channel)) {
@@ -143,7 +168,14 @@ int cli_channel_start(struct netra_board *board, uint32_t channel)
 			break;
 		netra_dispatch(board, 100);
 	}
-	if (!error)
+	return error;
+}
+
+int cli_channel_start(struct netra_board *board, uint32_t channel)
+{
+	char what[24];
+
+	if (!cli_channel_try(board, channel))
 		return CLI_OK;
 	snprintf(what, sizeof(what), "channel %u", channel);
 	cli_board_failed(board, what);

@@ -45,6 +45,14 @@ struct netra_board *cli_board_open(const char *name,
 				   const struct cli_board_options *options);
 
 /**
+ * cli_board_try() - As cli_board_open(), but shows nothing: for any thread.
+ * @why: Receives "why: what to do" on failure.
+ */
+struct netra_board *cli_board_try(const char *name,
+				  const struct cli_board_options *options,
+				  char *why, size_t size);
+
+/**
  * cli_board_look() - Open, and start if its firmware runs: boots nothing but
  * a board that "emulated" has just made.
  */
@@ -70,6 +78,9 @@ bool cli_channel_known(struct netra_board *board, const char *option,
  * Errors are said. Return: CLI_OK or CLI_FAILED.
  */
 int cli_channel_start(struct netra_board *board, uint32_t channel);
+
+/** cli_channel_try() - As cli_channel_start(), but says nothing. */
+enum netra_error cli_channel_try(struct netra_board *board, uint32_t channel);
 
 /** cli_channel_running() - Does it run (with or without a signal)? */
 bool cli_channel_running(struct netra_board *board, uint32_t channel);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * netra serve: boards into the hub, the hub into the RTSP server, and the
- * signals and time-outs around them.
+ * netra serve: from the options to the end, and the signals and time-outs in
+ * between.
  */
 #include "serve.h"
 
@@ -128,67 +128,11 @@ static void on_end(uv_timer_t *timer)
 	end(timer->data, CLI_OK);
 }
 
-/* ---- boards ------------------------------------------------------------- */
-
 static void on_news(void *context, struct netra_feed *feed)
 {
 	struct serve *s = context;
 
 	netra_rtsp_news(s->rtsp, feed);
-}
-
-static void on_dispatched(void *context, struct netra_hub_board *b)
-{
-	struct serve *s = context;
-
-	serve_record_pump(&s->recording[b->index]);
-	serve_web_dispatched(s, b);
-}
-
-static void on_lost(void *context, struct netra_hub_board *b)
-{
-	struct serve *s = context;
-
-	cli_board_failed(b->board, s->options.board[b->index]);
-	s->lost++;
-	if (s->lost == s->hub.boards)
-		end(s, CLI_FAILED);
-}
-
-static int start_channels(struct serve *s, struct netra_hub_board *b)
-{
-	uint32_t started = 0;
-
-	for (uint32_t i = 0; i < b->channels; i++)
-		if (b->feed[i])
-			started += cli_channel_start(b->board, i) == CLI_OK;
-	if (started)
-		return CLI_OK;
-	cli_error("%s: no channel could be started: see the lines above",
-		  s->options.board[b->index]);
-	return CLI_FAILED;
-}
-
-static int add_board(struct serve *s, const char *name,
-		     struct netra_board **board)
-{
-	const struct serve_options *o = &s->options;
-	enum netra_error error;
-
-	*board = cli_board_open(name, &o->start);
-	if (!*board)
-		return CLI_FAILED;
-	for (uint32_t i = 0; i < o->channels.count; i++)
-		if (!cli_channel_known(*board, "channels", o->channels.item[i]))
-			return CLI_USAGE;
-	error = netra_hub_add(&s->hub, *board, o->channels.count ?
-			      o->channels.item : NULL, o->channels.count);
-	if (error) {
-		cli_error("%s: %s: try again with fewer channels", name,
-			  netra_error_name(error));
-		return CLI_FAILED;
-	}
-	return CLI_OK;
 }
 
 /* ---- from beginning to end ---------------------------------------------- */
@@ -279,12 +223,12 @@ static void warn_if_open(const struct serve *s)
 			  "with 'netra user' and add --users FILE");
 }
 
-static int serve(struct serve *s, struct netra_board **board)
+static int serve(struct serve *s)
 {
 	int status = serve_record_name(s);
 
-	for (uint32_t i = 0; !status && i < s->options.boards; i++)
-		status = add_board(s, s->options.board[i], &board[i]);
+	if (!status)
+		status = serve_boards_open(s);
 	if (!status)
 		status = open_server(s);
 	if (status)
@@ -295,8 +239,7 @@ static int serve(struct serve *s, struct netra_board **board)
 	if (status)
 		return status;
 	watch_signals(s);
-	for (uint32_t i = 0; !status && i < s->hub.boards; i++)
-		status = start_channels(s, &s->hub.board[i]);
+	status = serve_boards_start(s);
 	if (status)
 		return status;
 	start_timers(s);
@@ -310,7 +253,6 @@ static int serve(struct serve *s, struct netra_board **board)
 
 int serve_run(struct serve *s)
 {
-	struct netra_board *board[NETRA_STREAM_BOARDS_MAX] = { 0 };
 	int status;
 
 	raise_limit();
@@ -324,10 +266,11 @@ int serve_run(struct serve *s)
 		.late_ns = s->options.late_ms * 1000000u,
 		.context = s,
 		.news = on_news,
-		.dispatched = on_dispatched,
-		.lost = on_lost,
+		.dispatched = serve_board_dispatched,
+		.lost = serve_board_lost,
 	};
-	status = serve(s, board);
+	status = serve(s);
+	serve_boards_stop(s);
 	serve_web_close(s);
 	status |= serve_record_close(s);
 	if (s->rtsp)
@@ -340,7 +283,6 @@ int serve_run(struct serve *s)
 		netra_rtsp_free(s->rtsp);
 	netra_users_free(&s->users);
 	netra_tls_free(s->tls);
-	for (uint32_t i = 0; i < s->options.boards; i++)
-		netra_close(board[i]);
+	serve_boards_close(s);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include "board_open.h"
 #include "config.h"
 #include "recorder/recorder.h"
+#include "serve_attempt.h"
 #include "streamer/rtsp_server.h"
 #include "streamer/web.h"
 
@@ -42,6 +43,18 @@ struct serve_recording {
 	char said[NETRA_CHANNELS_MAX][160];
 };
 
+/* One of the boards. */
+struct serve_board {
+	struct serve *serve;
+	uint32_t index;
+	struct netra_board *board;	/* to be closed; NULL: none */
+	struct serve_attempt *attempt;	/* to open it again; NULL: none under way */
+	uv_async_t ready;		/* it is done */
+	uv_timer_t again;
+	uint64_t wait_ms;		/* before the next one */
+	uint64_t since_ns;		/* it is there, or lost */
+};
+
 struct serve {
 	const struct cli_verb *verb;
 	int argc;			/* to read the options again */
@@ -49,6 +62,7 @@ struct serve {
 	struct serve_options options;
 	uv_loop_t loop;
 	struct netra_hub hub;
+	struct serve_board board[NETRA_STREAM_BOARDS_MAX];
 	struct netra_rtsp_server *rtsp;
 	struct netra_web *web;		/* NULL: none */
 	struct serve_recording recording[NETRA_STREAM_BOARDS_MAX];
@@ -56,7 +70,6 @@ struct serve {
 	SSL_CTX *tls;
 	uv_signal_t signal[3];
 	uv_timer_t watchdog, show, end;
-	unsigned int lost;		/* boards */
 	int status;
 	bool ending;
 	uint64_t start_ns;
@@ -78,6 +91,16 @@ int serve_run(struct serve *serve);
 int serve_load_users(struct serve *serve, const struct serve_options *options);
 int serve_load_tls(struct serve *serve, const struct serve_options *options);
 
+/* serve_board.c: boards, lost ones too. */
+int serve_boards_open(struct serve *serve);
+int serve_boards_start(struct serve *serve);
+/* The hub's: something was found; it is lost. */
+void serve_board_dispatched(void *context, struct netra_hub_board *board);
+void serve_board_lost(void *context, struct netra_hub_board *board);
+/* No more attempts; then, without anybody who reads them, … */
+void serve_boards_stop(struct serve *serve);
+void serve_boards_close(struct serve *serve);
+
 /* serve_listen.c: sockets of the service manager, else those of the options. */
 int serve_listen(struct serve *serve);
 /* "239.255.42.0:5004" into the server's options. */
@@ -95,6 +118,11 @@ bool serve_name_address(struct serve *serve, int fd, const char *scheme,
 /* serve_web.c: the web server, if it is wanted. */
 int serve_web_open(struct serve *serve);
 void serve_web_dispatched(struct serve *serve, struct netra_hub_board *b);
+/* What the board tells: to standard error, too. */
+void serve_web_events(struct serve *serve, struct netra_hub_board *b);
+/* It is lost, or back; @text says so. */
+void serve_web_board(struct serve *serve, uint32_t board, bool back,
+		     const char *text);
 /* Goodbyes, for a moment at most; then it is gone. */
 void serve_web_close(struct serve *serve);
 
@@ -105,6 +133,9 @@ void serve_web_close(struct serve *serve);
 int serve_record_name(struct serve *serve);
 int serve_record_open(struct serve *serve);
 void serve_record_pump(struct serve_recording *recording);
+void serve_record_lost(struct serve_recording *recording);
+void serve_record_back(struct serve_recording *recording,
+		       struct netra_board *board);
 /* Waits for the disk. */
 int serve_record_close(struct serve *serve);
 /* Of each board, for those who read them; NULL: none. */

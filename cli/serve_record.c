@@ -130,6 +130,19 @@ void serve_record_pump(struct serve_recording *r)
 	}
 }
 
+void serve_record_lost(struct serve_recording *r)
+{
+	if (r->recorder)
+		netra_recorder_detach(r->recorder);
+}
+
+/* A channel that fails is told of as any other trouble. */
+void serve_record_back(struct serve_recording *r, struct netra_board *board)
+{
+	if (r->recorder)
+		netra_recorder_attach(r->recorder, board);
+}
+
 static int close_one(struct serve_recording *r)
 {
 	enum netra_error error;

@@ -41,6 +41,24 @@ static json_t *channels_json(const struct serve *s)
 	return list;
 }
 
+static json_t *boards_json(const struct serve *s)
+{
+	json_t *list = json_array();
+
+	for (uint32_t b = 0; b < s->hub.boards; b++) {
+		const struct netra_hub_board *board = &s->hub.board[b];
+
+		json_array_append_new(list, json_pack(
+			"{s:I, s:s, s:b, s:I, s:I, s:s}",
+			"board", (json_int_t)b, "name", s->options.board[b],
+			"lost", !board->board,
+			"losses", (json_int_t)board->losses,
+			"attempts", (json_int_t)board->attempts,
+			"error", board->why));
+	}
+	return list;
+}
+
 static json_t *status_json(const struct serve *s, const char *event)
 {
 	struct netra_web_stats web = { 0 };
@@ -50,7 +68,7 @@ static json_t *status_json(const struct serve *s, const char *event)
 	if (s->web)
 		netra_web_get_stats(s->web, &web);
 	return json_pack("{s:s, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-		"s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o}",
+		"s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
 		"event", event,
 		"seconds", (double)(cli_now_ns() - s->start_ns) / 1e9,
 		"connections", (json_int_t)stats.connections,
@@ -70,7 +88,7 @@ static json_t *status_json(const struct serve *s, const char *event)
 		"watching", (json_int_t)web.watching,
 		"sent_bytes", (json_int_t)web.sent_bytes,
 		"skipped_frames", (json_int_t)web.skipped_frames,
-		"channels", channels_json(s));
+		"boards", boards_json(s), "channels", channels_json(s));
 }
 
 void serve_show_ready(const struct serve *s)
@@ -148,9 +166,10 @@ static void add_table(const struct serve *s, FILE *file)
 			cli_cell(&table, CLI_PLAIN, "%.2f",
 				 (double)f->rate / 1e6);
 			cli_cell(&table, CLI_PLAIN, "%u", players(f));
-			cli_cell(&table, f->ended ? CLI_DIM : f->log.key ?
+			cli_cell(&table, f->ended ? CLI_DIM :
+				 !s->hub.board[b].board ? CLI_RED : f->log.key ?
 				 CLI_GREEN : CLI_YELLOW, "%s",
-				 s->hub.board[b].lost ? "board lost" :
+				 !s->hub.board[b].board ? "board lost" :
 				 f->ended ? "ended" : f->log.key ? "live" :
 				 "waiting");
 		}

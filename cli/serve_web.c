@@ -58,11 +58,28 @@ int serve_web_open(struct serve *s)
 
 void serve_web_dispatched(struct serve *s, struct netra_hub_board *b)
 {
+	if (s->web)
+		netra_web_pump(s->web, b->index, uv_hrtime());
+	serve_web_events(s, b);
+}
+
+void serve_web_board(struct serve *s, uint32_t board, bool back,
+		     const char *text)
+{
+	if (!s->web)
+		return;
+	if (back)
+		netra_web_board_back(s->web, board);
+	else
+		netra_web_board_lost(s->web, board);
+	netra_web_event(s->web, board, -1, text);
+}
+
+void serve_web_events(struct serve *s, struct netra_hub_board *b)
+{
 	json_t *list = json_array(), *event;
 	size_t i;
 
-	if (s->web)
-		netra_web_pump(s->web, b->index, uv_hrtime());
 	cli_report_events(b->board, list);
 	json_array_foreach(list, i, event) {
 		const char *text = "";

@@ -316,6 +316,28 @@ enum netra_error netra_recorder_pump(struct netra_recorder *recorder)
 	return open ? NETRA_OK : NETRA_ERR_ENDED;
 }
 
+void netra_recorder_detach(struct netra_recorder *recorder)
+{
+	for (uint32_t i = 0; i < recorder->count; i++)
+		netra_recording_detach(&recorder->recordings[i]);
+	recorder->shared.board = NULL;
+	netra_store_writer_commit(&recorder->writer);
+}
+
+enum netra_error netra_recorder_attach(struct netra_recorder *recorder,
+				       struct netra_board *board)
+{
+	enum netra_error err, first = NETRA_OK;
+
+	recorder->shared.board = board;
+	for (uint32_t i = 0; i < recorder->count; i++) {
+		err = netra_recording_attach(&recorder->recordings[i]);
+		if (err && !first)
+			first = err;
+	}
+	return first;
+}
+
 uint64_t netra_recorder_due_ns(const struct netra_recorder *recorder)
 {
 	return recorder->cut_ns ? recorder->cut_ns : recorder->tick_ns;

@@ -57,6 +57,21 @@ const char *netra_recorder_open_error(void);
  */
 enum netra_error netra_recorder_pump(struct netra_recorder *recorder);
 
+/**
+ * netra_recorder_detach() - The board is going, and is not touched any more: files
+ * are completed. The store is kept all the same; what is not recorded is an
+ * alarm after a while …
+ */
+void netra_recorder_detach(struct netra_recorder *recorder);
+
+/**
+ * netra_recorder_attach() - … until there is a board again: all channels go on in
+ * new files, after a gap. Return: the first error of a channel, if any; the
+ * channel has failed then, the others go on.
+ */
+enum netra_error netra_recorder_attach(struct netra_recorder *recorder,
+				       struct netra_board *board);
+
 /** netra_recorder_due_ns() - When to pump at the latest, CLOCK_MONOTONIC. */
 uint64_t netra_recorder_due_ns(const struct netra_recorder *recorder);
 

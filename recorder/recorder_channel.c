@@ -393,16 +393,51 @@ void netra_recording_finish(struct netra_recording *recording)
 	close_reader(recording);
 }
 
+void netra_recording_detach(struct netra_recording *recording)
+{
+	netra_recording_finish(recording);
+	/* That it is lost, its owner knows. */
+	recording->failure = NETRA_OK;
+	recording->error[0] = '\0';
+}
+
+static void fail(struct netra_recording *recording, enum netra_error why)
+{
+	recording->failure = why;
+	snprintf(recording->error, sizeof(recording->error), "%s",
+		 netra_error_name(why));
+}
+
+enum netra_error netra_recording_attach(struct netra_recording *recording)
+{
+	enum netra_error err;
+
+	err = netra_reader_open(recording->shared->board, recording->channel,
+				NETRA_READER_CHECK | NETRA_READER_FROM_KEY,
+				&recording->reader);
+	if (err) {
+		recording->reader = NULL;
+		fail(recording, err);
+		return err;
+	}
+	/* Its clock and its counters begin anew. */
+	memset(&recording->clock, 0, sizeof(recording->clock));
+	memset(&recording->stamp, 0, sizeof(recording->stamp));
+	recording->lost_before = 0;
+	recording->overrun = false;
+	recording->ended = false;
+	recording->begins = false;
+	recording->gap = true;
+	return NETRA_OK;
+}
+
 /* The reader has said why no frame will follow: what is there is whole. */
 static void end(struct netra_recording *recording, enum netra_error why)
 {
 	netra_recording_finish(recording);
 	recording->ended = why == NETRA_ERR_ENDED;
-	if (recording->ended)
-		return;
-	recording->failure = why;
-	snprintf(recording->error, sizeof(recording->error), "%s",
-		 netra_error_name(why));
+	if (!recording->ended)
+		fail(recording, why);
 }
 
 bool netra_recording_pump(struct netra_recording *recording,

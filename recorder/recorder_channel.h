@@ -85,6 +85,18 @@ enum netra_error netra_recording_open(struct netra_recording *recording,
 bool netra_recording_pump(struct netra_recording *recording,
 			  uint32_t frames_max, uint64_t now_ns);
 
+/**
+ * netra_recording_detach() - The board is going: as netra_recording_finish(), but
+ * another one may come.
+ */
+void netra_recording_detach(struct netra_recording *recording);
+
+/**
+ * netra_recording_attach() - shared->board is another one: a new file begins,
+ * after a gap.
+ */
+enum netra_error netra_recording_attach(struct netra_recording *recording);
+
 /** netra_recording_tick() - A commit is near: the fragment is due. */
 void netra_recording_tick(struct netra_recording *recording);
 

@@ -35,10 +35,27 @@ enum netra_error netra_feed_open(struct netra_feed *feed,
 {
 	if (!netra_feed_init(feed, channel, limit_bytes, late_ns))
 		return NETRA_ERR_IO;
+	return netra_feed_attach(feed, board);
+}
+
+enum netra_error netra_feed_attach(struct netra_feed *feed,
+				   struct netra_board *board)
+{
 	feed->board = board;
-	return netra_reader_open(board, channel,
+	feed->ended = false;
+	return netra_reader_open(board, feed->channel,
 				 NETRA_READER_CHECK | NETRA_READER_FROM_KEY,
 				 &feed->reader);
+}
+
+void netra_feed_detach(struct netra_feed *feed)
+{
+	netra_reader_close(feed->reader);
+	feed->reader = NULL;
+	feed->board = NULL;
+	feed->wait_key = true;
+	feed->changed = feed->timed;
+	netra_log_break(&feed->log);
 }
 
 void netra_feed_close(struct netra_feed *feed)
@@ -49,11 +66,29 @@ void netra_feed_close(struct netra_feed *feed)
 	netra_packetiser_free(&feed->packetiser);
 }
 
+/* CLOCK_MONOTONIC when the board's decode time was 0, by this frame. */
+static int64_t base_of(const struct netra_frame *frame, uint64_t now_ns)
+{
+	uint64_t taken_ns = frame->host_time_ns ? frame->host_time_ns : now_ns;
+
+	return netra_feed_90k(taken_ns) - frame->dts_90k;
+}
+
+/* Another board's decode times: RTP time goes on with our clock all the same. */
+static void take_clock_over(struct netra_feed *feed,
+			    const struct netra_frame *frame, uint64_t now_ns)
+{
+	int64_t base = base_of(frame, now_ns);
+
+	feed->packetiser.time_offset += (uint32_t)(base - feed->time_base_90k);
+	feed->time_base_90k = base;
+	feed->changed = false;
+}
+
 static void compare_clocks(struct netra_feed *feed,
 			   const struct netra_frame *frame, uint64_t now_ns)
 {
-	uint64_t taken_ns = frame->host_time_ns ? frame->host_time_ns : now_ns;
-	int64_t base = netra_feed_90k(taken_ns) - frame->dts_90k;
+	int64_t base = base_of(frame, now_ns);
 	int64_t off = base - feed->time_base_90k;
 
 	if (!feed->timed || off > CLOCK_JUMP_90K || off < -CLOCK_JUMP_90K)
@@ -70,6 +105,8 @@ static bool take(struct netra_feed *feed, const struct netra_frame *frame,
 	struct netra_unit *unit;
 	bool torn;
 
+	if (feed->changed)
+		take_clock_over(feed, frame, now_ns);
 	unit = netra_packetise(&feed->packetiser, frame->data, frame->length,
 			       frame->pts_90k);
 	torn = netra_reader_release(feed->reader, frame) ==
@@ -104,15 +141,16 @@ bool netra_feed_pump(struct netra_feed *feed, uint64_t now_ns)
 	enum netra_error error;
 	bool any = false;
 
-	if (feed->ended)
+	if (feed->ended || !feed->reader)
 		return false;
 	while (!(error = netra_reader_next(feed->reader, &frame)))
 		any |= take(feed, &frame, now_ns);
-	if (error != NETRA_ERR_AGAIN) {
-		feed->ended = true;
-		return true;
-	}
-	return any;
+	/* A board that is lost may come back: who has it hears of that, too. */
+	if (error == NETRA_ERR_AGAIN || error == NETRA_ERR_GONE ||
+	    error == NETRA_ERR_BOOT)
+		return any;
+	feed->ended = true;
+	return true;
 }
 
 uint32_t netra_feed_time(const struct netra_feed *feed, uint64_t now_ns)

@@ -12,16 +12,18 @@
 struct netra_sink;
 
 struct netra_feed {
-	struct netra_board *board;	/* NULL: it plays a recording */
+	struct netra_board *board;	/* NULL: it is lost, or: */
+	bool recorded;			/* it plays a recording */
 	uint32_t board_index;
 	uint32_t channel;
-	struct netra_reader *reader;
+	struct netra_reader *reader;	/* NULL: without a board */
 	struct netra_packetiser packetiser;
 	struct netra_log log;
 	struct netra_sink *sinks;
 	bool ended;			/* nothing will come any more */
 	bool wait_key;			/* a frame was torn: the next ones need it */
 	bool timed;			/* time_base_90k holds */
+	bool changed;			/* the next frame is another board's: its clock is another */
 	int64_t time_base_90k;		/* CLOCK_MONOTONIC when the decode time was 0 */
 	uint64_t asked_key_ns;		/* when a key frame was last asked for */
 	uint64_t frames;
@@ -47,6 +49,19 @@ enum netra_error netra_feed_open(struct netra_feed *feed,
  */
 bool netra_feed_init(struct netra_feed *feed, uint32_t channel,
 		     uint64_t limit_bytes, uint64_t late_ns);
+
+/**
+ * netra_feed_detach() - The board is going: its reader is closed. Sinks stay, and
+ * get what comes after …
+ */
+void netra_feed_detach(struct netra_feed *feed);
+
+/**
+ * netra_feed_attach() - … a board is there again. Packets and their times go on
+ * as if nothing had been sent for a while, beginning with a key frame.
+ */
+enum netra_error netra_feed_attach(struct netra_feed *feed,
+				   struct netra_board *board);
 
 /** netra_feed_close() - Its sinks must have gone. */
 void netra_feed_close(struct netra_feed *feed);

@@ -16,6 +16,31 @@ static void pump(struct netra_hub_board *b)
 	}
 }
 
+static void free_poll(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void stop_watching(struct netra_hub_board *b)
+{
+	if (!b->poll)
+		return;
+	uv_poll_stop(b->poll);
+	uv_close((uv_handle_t *)b->poll, free_poll);
+	b->poll = NULL;
+}
+
+static void lose(struct netra_hub_board *b)
+{
+	stop_watching(b);
+	for (uint32_t i = 0; i < b->channels; i++)
+		if (b->feed[i])
+			netra_feed_detach(b->feed[i]);
+	b->losses++;
+	b->hub->lost(b->hub->context, b);
+	b->board = NULL;
+}
+
 static void board_ready(uv_poll_t *handle, int status, int events)
 {
 	struct netra_hub_board *b = handle->data;
@@ -24,12 +49,48 @@ static void board_ready(uv_poll_t *handle, int status, int events)
 	(void)status;
 	(void)events;
 	pump(b);
-	b->hub->dispatched(b->hub->context, b);
 	if (error == NETRA_OK || error == NETRA_ERR_AGAIN)
-		return;
-	uv_poll_stop(&b->poll);
-	b->lost = true;
-	b->hub->lost(b->hub->context, b);
+		b->hub->dispatched(b->hub->context, b);
+	else
+		lose(b);
+}
+
+static enum netra_error watch(struct netra_hub_board *b,
+			      struct netra_board *board)
+{
+	b->poll = malloc(sizeof(*b->poll));
+	if (!b->poll)
+		return NETRA_ERR_NO_MEMORY;
+	if (uv_poll_init(b->hub->loop, b->poll, netra_fd(board))) {
+		free(b->poll);
+		b->poll = NULL;
+		return NETRA_ERR_IO;
+	}
+	b->poll->data = b;
+	uv_poll_start(b->poll, UV_READABLE, board_ready);
+	b->board = board;
+	return NETRA_OK;
+}
+
+enum netra_error netra_hub_return(struct netra_hub_board *b,
+				  struct netra_board *board)
+{
+	enum netra_error error, first = NETRA_OK;
+	bool any = false;
+
+	for (uint32_t i = 0; i < b->channels; i++) {
+		if (!b->feed[i])
+			continue;
+		error = netra_feed_attach(b->feed[i], board);
+		any |= !error;
+		if (error && !first)
+			first = error;
+	}
+	error = any ? watch(b, board) : first;
+	for (uint32_t i = 0; error && i < b->channels; i++)
+		if (b->feed[i])
+			netra_feed_detach(b->feed[i]);
+	return error;
 }
 
 enum netra_error netra_hub_add(struct netra_hub *hub, struct netra_board *board,
@@ -43,7 +104,6 @@ enum netra_error netra_hub_add(struct netra_hub *hub, struct netra_board *board,
 		return NETRA_ERR_INVALID;
 	netra_board_get_details(board, &details);
 	b->hub = hub;
-	b->board = board;
 	b->index = hub->boards;
 	b->channels = details.channels < NETRA_CHANNELS_MAX ?
 		      details.channels : NETRA_CHANNELS_MAX;
@@ -65,12 +125,9 @@ enum netra_error netra_hub_add(struct netra_hub *hub, struct netra_board *board,
 			goto err_feeds;
 		feed->board_index = b->index;
 	}
-	b->poll.data = b;
-	if (uv_poll_init(hub->loop, &b->poll, netra_fd(board))) {
-		error = NETRA_ERR_IO;
+	error = watch(b, board);
+	if (error)
 		goto err_feeds;
-	}
-	uv_poll_start(&b->poll, UV_READABLE, board_ready);
 	hub->boards++;
 	return NETRA_OK;
 
@@ -97,7 +154,7 @@ void netra_hub_close(struct netra_hub *hub)
 	for (uint32_t i = 0; i < hub->boards; i++) {
 		struct netra_hub_board *b = &hub->board[i];
 
-		uv_close((uv_handle_t *)&b->poll, NULL);
+		stop_watching(b);
 		for (uint32_t n = 0; n < b->channels; n++) {
 			if (b->feed[n])
 				netra_feed_close(b->feed[n]);

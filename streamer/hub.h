@@ -15,12 +15,14 @@ struct netra_hub;
 
 struct netra_hub_board {
 	struct netra_hub *hub;
-	struct netra_board *board;
+	struct netra_board *board;	/* NULL: lost */
 	uint32_t index;
 	uint32_t channels;	/* feeds there is room for */
 	struct netra_feed *feed[NETRA_CHANNELS_MAX];	/* NULL: not served */
-	uv_poll_t poll;
-	bool lost;		/* for good */
+	uv_poll_t *poll;	/* NULL: lost */
+	uint32_t losses;	/* how often */
+	uint32_t attempts;	/* the owner's: to open it again, ever */
+	char why[200];		/* the owner's: why it is lost, or still is; "" = it is there */
 };
 
 struct netra_hub {
@@ -34,6 +36,7 @@ struct netra_hub {
 	void *context;
 	void (*news)(void *context, struct netra_feed *feed);	/* new frames, or the end */
 	void (*dispatched)(void *context, struct netra_hub_board *board);
+	/* For good. Its feeds have left it; when this returns it is the owner's to close. */
 	void (*lost)(void *context, struct netra_hub_board *board);
 };
 
@@ -46,6 +49,14 @@ struct netra_hub {
  */
 enum netra_error netra_hub_add(struct netra_hub *hub, struct netra_board *board,
 			       const uint32_t *channels, uint32_t count);
+
+/**
+ * netra_hub_return() - A lost board is open and started again: its feeds go on.
+ * Those of channels that it no longer has wait. NETRA_ERR_IO, or that of the
+ * first channel if it has none of them: it stays lost.
+ */
+enum netra_error netra_hub_return(struct netra_hub_board *lost,
+				  struct netra_board *board);
 
 /** netra_hub_feed() - Of a channel; NULL if it is not served. */
 struct netra_feed *netra_hub_feed(struct netra_hub *hub, uint32_t board,

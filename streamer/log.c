@@ -118,6 +118,12 @@ void netra_log_append(struct netra_log *log, struct netra_unit *unit,
 	trim(log);
 }
 
+void netra_log_break(struct netra_log *log)
+{
+	log->key = NULL;
+	trim(log);
+}
+
 void netra_log_join(struct netra_log *log, struct netra_log_cursor *cursor)
 {
 	cursor->next = log->cursors;

@@ -44,6 +44,12 @@ void netra_log_free(struct netra_log *log);
 void netra_log_append(struct netra_log *log, struct netra_unit *unit,
 		      uint64_t now_ns);
 
+/**
+ * netra_log_break() - What comes next does not follow what is there: who joins
+ * meanwhile waits for it, those there are go on to the end of this.
+ */
+void netra_log_break(struct netra_log *log);
+
 /** netra_log_join() - A cursor at the last key frame, or waiting for one. */
 void netra_log_join(struct netra_log *log, struct netra_log_cursor *cursor);
 void netra_log_leave(struct netra_log *log, struct netra_log_cursor *cursor);

@@ -26,6 +26,7 @@ struct netra_playback *netra_playback_new(uv_loop_t *loop, const char *store,
 		free(p);
 		return NULL;
 	}
+	p->feed.recorded = true;
 	p->feed.board_index = board_index;
 	p->loop = loop;
 	snprintf(p->store, sizeof(p->store), "%s", store);

@@ -207,7 +207,7 @@ static void tell_time(const struct rtsp_connection *c,
 		      const struct netra_rtsp_range *range, char *text,
 		      size_t size)
 {
-	const struct netra_playback *p = c->feed->board ? NULL : c->playback;
+	const struct netra_playback *p = c->feed->recorded ? c->playback : NULL;
 	const struct netra_unit *key = c->feed->log.key;
 	size_t uri = request->uri.length, used = 0;
 	char clock[32];
@@ -259,7 +259,7 @@ static bool do_play(struct rtsp_connection *c,
 		return true;
 	}
 	/* What cannot be is played as it was, and the answer says so. */
-	if (!netra_rtsp_parse_scale(request->scale, &scale) || c->feed->board)
+	if (!netra_rtsp_parse_scale(request->scale, &scale) || !c->feed->recorded)
 		scale = 1.0;
 	tell_time(c, request, &range, time, sizeof(time));
 	if (request->scale.length)
@@ -271,7 +271,7 @@ static bool do_play(struct rtsp_connection *c,
 		rtsp_pump(c);
 	if (c->gone)
 		return true;
-	if (!c->feed->board)
+	if (c->feed->recorded)
 		netra_playback_play(c->playback, c->playback->end_ns, scale);
 	else if (!c->sink.connection)
 		netra_udp_pump(&c->server->udp, c->feed);

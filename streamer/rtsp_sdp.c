@@ -51,7 +51,7 @@ static void add_sets(struct text *text, const struct netra_sets *sets)
 static void add_range(struct text *text, const struct rtsp_connection *c,
 		      const struct netra_feed *feed)
 {
-	if (feed->board)
+	if (!feed->recorded)
 		add(text, "a=range:npt=now-\r\n");
 	else if (c->end_ns == NETRA_PLAYBACK_OPEN_END)
 		add(text, "a=range:npt=0-\r\n");

@@ -80,7 +80,7 @@ static bool set_up_multicast(struct rtsp_connection *c, char *header,
 	char address[INET_ADDRSTRLEN];
 
 	if (!options->multicast || c->peer.any.sa_family != AF_INET ||
-	    !c->feed->board)
+	    c->feed->recorded)
 		return false;
 	c->group = group_of(c->server, c->feed);
 	if (!c->group)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The web server's life: made, fed with frames, closed. */
+/* The web server's life: made, looked after, closed. */
 #include "web.h"
 
 #include <errno.h>
@@ -8,129 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "web_internal.h"
 
-#define FRAME_ROOM_BYTES (1u << 20)	/* to begin with */
-#define FRAME_ROOM_MAX (16u << 20)
 #define CLIENTS_DEFAULT 256u
 #define SESSIONS_SECONDS 10u
 #define CLOSE_STEPS 1000u	/* of a millisecond */
-
-static int64_t wall_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* ---- frames ---------------------------------------------------------------- */
-
-static bool grow_frame(struct netra_web *web, size_t bytes)
-{
-	uint8_t *frame;
-
-	if (bytes > FRAME_ROOM_MAX)
-		return false;
-	frame = realloc(web->frame, bytes);
-	if (!frame)
-		return false;
-	web->frame = frame;
-	web->frame_room = bytes;
-	return true;
-}
-
-/* A frame that no memory is there for is taken and let go. */
-static void skip_frame(struct netra_web_channel *channel)
-{
-	struct netra_frame frame;
-
-	if (netra_reader_next(channel->reader, &frame) == NETRA_OK) {
-		netra_reader_release(channel->reader, &frame);
-		channel->lost++;
-	}
-}
-
-static void pump_channel(struct netra_web *web,
-			 struct netra_web_channel *channel, uint64_t now_ns)
-{
-	int64_t wall_ns = wall_now_ns();
-	struct netra_frame frame;
-	enum netra_error error;
-	bool made = false;
-
-	for (;;) {
-		error = netra_reader_copy(channel->reader, web->frame,
-					  web->frame_room, &frame);
-		if (error == NETRA_ERR_NO_MEMORY) {
-			if (!grow_frame(web, frame.length))
-				skip_frame(channel);
-			continue;
-		}
-		if (error != NETRA_OK)
-			break;
-		channel->frames++;
-		channel->bytes += frame.length;
-		channel->lost += frame.lost;
-		channel->frame_ns = now_ns;
-		made |= netra_live_add(&channel->live, &frame,
-				       wall_ns - (int64_t)(frame.host_time_ns ?
-						 now_ns - frame.host_time_ns : 0));
-	}
-	if (made)
-		netra_web_socket_wake(channel);
-	if (error != NETRA_ERR_AGAIN) {
-		netra_reader_close(channel->reader);
-		channel->reader = NULL;
-	}
-}
-
-void netra_web_pump(struct netra_web *web, uint32_t board, uint64_t now_ns)
-{
-	for (uint32_t i = 0; i < web->channels; i++)
-		if (web->channel[i].reader && web->channel[i].board == board)
-			pump_channel(web, &web->channel[i], now_ns);
-}
-
-/* ---- events ---------------------------------------------------------------- */
-
-static struct netra_web_note *new_note(struct netra_web *web, const char *kind)
-{
-	struct netra_web_note *note = &web->event[web->events++ % NETRA_WEB_NOTES];
-
-	note->time_ms = wall_now_ns() / 1000000;
-	note->board = note->channel = -1;
-	snprintf(note->kind, sizeof(note->kind), "%s", kind);
-	return note;
-}
-
-void netra_web_event(struct netra_web *web, uint32_t board, int channel,
-		     const char *text)
-{
-	struct netra_web_note *note = new_note(web, "board");
-
-	note->board = (int32_t)board;
-	note->channel = channel;
-	snprintf(note->text, sizeof(note->text), "%s", text);
-}
-
-void netra_web_alarm(struct netra_web *web, uint32_t board, const char *text)
-{
-	char *alarm = web->alarm[board];
-
-	if (strcmp(alarm, text) == 0)
-		return;
-	if (text[0]) {
-		struct netra_web_note *note = new_note(web, "alarm");
-
-		note->board = (int32_t)board;
-		snprintf(note->text, sizeof(note->text), "%s", text);
-	}
-	snprintf(alarm, sizeof(web->alarm[0]), "%s", text);
-}
 
 /* ---- once a second ----------------------------------------------------------- */
 
@@ -245,9 +129,7 @@ static enum netra_error open_channel(struct netra_web *web,
 	if (error)
 		return error;
 	web->channels++;
-	return netra_reader_open(feed->board, feed->channel,
-				 NETRA_READER_CHECK | NETRA_READER_FROM_KEY,
-				 &c->reader);
+	return netra_web_read(c, feed->board);
 }
 
 static enum netra_error open_channels(struct netra_web *web)
@@ -347,9 +229,7 @@ enum netra_error netra_web_open(struct netra_web **result, uv_loop_t *loop,
 	web->options = *options;
 	web->connections_max = options->clients_max ? options->clients_max :
 						      CLIENTS_DEFAULT;
-	web->started_ms = wall_now_ns() / 1000000;
-	if (!grow_frame(web, FRAME_ROOM_BYTES))
-		goto err_free;
+	web->started_ms = netra_web_wall_ns() / 1000000;
 	web->second = malloc(sizeof(*web->second));
 	if (!web->second)
 		goto err_free;
@@ -364,8 +244,7 @@ enum netra_error netra_web_open(struct netra_web **result, uv_loop_t *loop,
 	uv_timer_init(loop, web->second);
 	web->second->data = web;
 	uv_timer_start(web->second, each_second, 1000, 1000);
-	snprintf(new_note(web, "start")->text, sizeof(web->event[0].text),
-		 "serving began");
+	netra_web_note(web, "start", -1, -1, "serving began");
 	*result = web;
 	return NETRA_OK;
 

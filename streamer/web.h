@@ -56,6 +56,12 @@ void netra_web_tls(struct netra_web *web, SSL_CTX *tls);
 /** netra_web_pump() - Take a board's new frames; call it after each dispatch. */
 void netra_web_pump(struct netra_web *web, uint32_t board, uint64_t now_ns);
 
+/** netra_web_board_lost() - Close its readers; who watches keeps the last picture. */
+void netra_web_board_lost(struct netra_web *web, uint32_t board);
+
+/** netra_web_board_back() - The hub has it again: read on. */
+void netra_web_board_back(struct netra_web *web, uint32_t board);
+
 /** netra_web_event() - Show an event. @channel: -1: of the whole board. */
 void netra_web_event(struct netra_web *web, uint32_t board, int channel,
 		     const char *text);

@@ -138,6 +138,16 @@ struct netra_web {
 /** netra_web_free() - Free all, if it is gone and no job is under way. */
 void netra_web_free(struct netra_web *web);
 
+/* ---- web_frames.c ------------------------------------------------------- */
+
+int64_t netra_web_wall_ns(void);
+/** netra_web_read() - Open a channel's reader. */
+enum netra_error netra_web_read(struct netra_web_channel *channel,
+				struct netra_board *board);
+/** netra_web_note() - For the page's list of events. @board, @channel: -1: none. */
+void netra_web_note(struct netra_web *web, const char *kind, int board,
+		    int channel, const char *text);
+
 /* ---- web_http.c ---------------------------------------------------------- */
 
 extern const struct lws_protocols netra_web_protocols[];
@@ -207,6 +217,10 @@ struct netra_web_channel *netra_web_channel_find(struct netra_web *web,
 
 /* ---- web_status.c, web_metrics.c ------------------------------------------ */
 
+/** netra_web_channel_stats() - All zero while its board is lost. */
+void netra_web_channel_stats(const struct netra_web *web,
+			     const struct netra_web_channel *channel,
+			     struct netra_channel_stats *stats);
 json_t *netra_web_status(struct netra_web *web, const struct netra_user *user);
 json_t *netra_web_events(const struct netra_web *web,
 			 const struct netra_user *user);

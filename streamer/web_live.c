@@ -133,6 +133,15 @@ static void look_at_sets(struct netra_live *live, const struct netra_frame *fram
 	drop_all(live);
 }
 
+void netra_live_break(struct netra_live *live)
+{
+	drop_all(live);
+	live->unfit += live->mp4.samples;
+	netra_mp4_fragment_reset(&live->mp4);
+	live->wait_key = true;
+	live->broken = true;
+}
+
 static bool collect(struct netra_live *live, const struct netra_frame *frame)
 {
 	struct netra_mp4_fragment *mp4 = &live->mp4;
@@ -152,7 +161,8 @@ bool netra_live_add(struct netra_live *live, const struct netra_frame *frame,
 	bool key = frame->flags & NETRA_FRAME_KEY, made = false;
 	int64_t step = frame->dts_90k - live->last_dts_90k, now_90k;
 	bool large = frame->length > NETRA_LIVE_BYTES / 2;
-	bool anew = live->epoch && (step <= 0 || step > JUMP_90K);
+	bool anew = live->epoch && (live->broken || step <= 0 ||
+				    step > JUMP_90K);
 
 	now_90k = frame->dts_90k - live->base_90k;
 	if (mp4->samples &&
@@ -165,7 +175,7 @@ bool netra_live_add(struct netra_live *live, const struct netra_frame *frame,
 	if (large || !live->epoch || (anew && !key))
 		live->wait_key = true;
 	else if (key)
-		live->wait_key = false;
+		live->wait_key = live->broken = false;
 	if (live->wait_key || !collect(live, frame)) {
 		live->wait_key = true;
 		live->unfit++;

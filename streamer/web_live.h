@@ -45,6 +45,7 @@ struct netra_live {
 	bool key;		/* the first of them is a key frame */
 	int64_t last_dts_90k;	/* by the board's clock */
 	bool wait_key;
+	bool broken;		/* what comes does not follow */
 
 	uint64_t frames_total;	/* in fragments so far */
 	uint64_t unfit;		/* frames left out: no key frame before, or no sense in them */
@@ -65,6 +66,12 @@ void netra_live_free(struct netra_live *live);
  */
 bool netra_live_add(struct netra_live *live, const struct netra_frame *frame,
 		    int64_t wall_ns);
+
+/**
+ * netra_live_break() - The board is lost: nothing of what is there is live any
+ * more. What comes begins anew, with another epoch.
+ */
+void netra_live_break(struct netra_live *live);
 
 /* Where a client stands. Zero it to begin. */
 struct netra_live_cursor {

@@ -71,15 +71,41 @@ static void channel_metrics(FILE *out, const struct netra_web *web)
 			metrics[m].help, metrics[m].name, metrics[m].kind);
 		for (uint32_t i = 0; i < web->channels; i++) {
 			const struct netra_web_channel *c = &web->channel[i];
-			struct netra_channel_stats stats = { 0 };
+			struct netra_channel_stats stats;
 
-			netra_channel_get_stats(web->options.hub->board[c->board].board,
-						c->channel, &stats);
+			netra_web_channel_stats(web, c, &stats);
 			fprintf(out, "%s{board=\"%u\",channel=\"%u\"} %" PRIu64 "\n",
 				metrics[m].name, c->board, c->channel,
 				metrics[m].value(c, &stats));
 		}
 	}
+}
+
+static uint64_t board_up(const struct netra_hub_board *b)
+{
+	return b->board != NULL;
+}
+
+static uint64_t board_losses(const struct netra_hub_board *b)
+{
+	return b->losses;
+}
+
+static uint64_t board_attempts(const struct netra_hub_board *b)
+{
+	return b->attempts;
+}
+
+static void board_metric(FILE *out, const struct netra_web *web,
+			 const char *name, const char *kind, const char *help,
+			 uint64_t (*value)(const struct netra_hub_board *b))
+{
+	const struct netra_hub *hub = web->options.hub;
+
+	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind);
+	for (uint32_t i = 0; i < hub->boards; i++)
+		fprintf(out, "%s{board=\"%u\"} %" PRIu64 "\n", name, i,
+			value(&hub->board[i]));
 }
 
 static void client_metric(FILE *out, const struct netra_web *web,
@@ -118,6 +144,12 @@ char *netra_web_metrics(struct netra_web *web)
 
 	if (!out)
 		return NULL;
+	board_metric(out, web, "netra_board_up", "gauge",
+		     "0 while the board is lost", board_up);
+	board_metric(out, web, "netra_board_losses_total", "counter",
+		     "How often it was lost for good", board_losses);
+	board_metric(out, web, "netra_board_attempts_total", "counter",
+		     "Attempts to open it again", board_attempts);
 	channel_metrics(out, web);
 	client_metric(out, web, "netra_web_client_sent_bytes_total",
 		      "Bytes sent to a browser for a channel", false);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the page's status shows: boards, channels, disk, alarms, events. */
+#include <stdio.h>
 #include <string.h>
 
 #include "web_internal.h"
@@ -21,15 +22,27 @@ static const char *state_name(enum netra_channel_state state)
 	}
 }
 
+void netra_web_channel_stats(const struct netra_web *web,
+			     const struct netra_web_channel *channel,
+			     struct netra_channel_stats *stats)
+{
+	struct netra_board *board =
+		web->options.hub->board[channel->board].board;
+
+	memset(stats, 0, sizeof(*stats));
+	if (board)
+		netra_channel_get_stats(board, channel->channel, stats);
+}
+
 static json_t *channel_json(const struct netra_web *web,
 			    const struct netra_web_channel *channel)
 {
-	struct netra_channel_stats stats = { 0 };
+	bool there = web->options.hub->board[channel->board].board;
+	struct netra_channel_stats stats;
 	char live[32], name[24];
 	uint64_t lost;
 
-	netra_channel_get_stats(web->options.hub->board[channel->board].board,
-				channel->channel, &stats);
+	netra_web_channel_stats(web, channel, &stats);
 	lost = channel->lost + stats.lost;
 	snprintf(live, sizeof(live), "/live/%u/%u", channel->board,
 		 channel->channel);
@@ -42,7 +55,7 @@ static json_t *channel_json(const struct netra_web *web,
 			 "s:I, s:I, s:I, s:i, s:I}",
 			 "board", (int)channel->board, "channel",
 			 (int)channel->channel, "name", name, "live", live,
-			 "state", state_name(stats.state), "width",
+			 "state", there ? state_name(stats.state) : "lost", "width",
 			 (int)stats.width, "height", (int)stats.height,
 			 "frame_rate", (int)channel->frame_rate, "bit_rate",
 			 (int)channel->bit_rate, "codec", channel->live.codec,
@@ -55,14 +68,16 @@ static json_t *channel_json(const struct netra_web *web,
 
 static json_t *board_json(const struct netra_web *web, uint32_t index)
 {
-	struct netra_board *board = web->options.hub->board[index].board;
-	struct netra_board_details d;
-	struct netra_board_stats s;
+	const struct netra_hub_board *b = &web->options.hub->board[index];
+	struct netra_board_details d = { .state = "lost" };
+	struct netra_board_stats s = { 0 };
 
-	netra_board_get_details(board, &d);
-	netra_board_get_stats(board, &s);
+	if (b->board) {
+		netra_board_get_details(b->board, &d);
+		netra_board_get_stats(b->board, &s);
+	}
 	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:I, s:s, "
-			 "s:s, s:i, s:i, s:i, s:i, s:I}",
+			 "s:s, s:i, s:i, s:i, s:i, s:I, s:i, s:i, s:s}",
 			 "board", (int)index, "name", web->options.board_name[index],
 			 "driver", d.driver, "soc", d.soc, "state", d.state,
 			 "firmware", d.firmware, "window_count",
@@ -73,7 +88,8 @@ static json_t *board_json(const struct netra_web *web, uint32_t index)
 			 "resyncs", (int)s.resyncs, "firmware_restarts",
 			 (int)s.firmware_restarts, "resets", (int)s.resets,
 			 "link_width", (int)d.link_width, "dma_faults",
-			 (json_int_t)s.dma_faults);
+			 (json_int_t)s.dma_faults, "losses", (int)b->losses,
+			 "attempts", (int)b->attempts, "error", b->why);
 }
 
 /* @channel: -1: of the whole board. */
@@ -87,13 +103,15 @@ static void add_alarm(json_t *alarms, int board, int channel, const char *text)
 static void channel_alarms(const struct netra_web *web, json_t *alarms,
 			   const struct netra_web_channel *channel)
 {
-	struct netra_channel_stats stats = { 0 };
+	struct netra_channel_stats stats;
 	const char *text = NULL;
 
-	netra_channel_get_stats(web->options.hub->board[channel->board].board,
-				channel->channel, &stats);
+	/* Said of the board, once. */
+	if (!web->options.hub->board[channel->board].board)
+		return;
+	netra_web_channel_stats(web, channel, &stats);
 	if (!channel->reader && stats.state != NETRA_CHANNEL_ENDED)
-		text = "the board is lost";
+		text = "the board has no such channel any more";
 	else if (stats.state == NETRA_CHANNEL_NO_SIGNAL)
 		text = "no signal: check the camera and its cable";
 	else if (stats.state == NETRA_CHANNEL_RUNNING && channel->frame_ns &&
@@ -104,13 +122,30 @@ static void channel_alarms(const struct netra_web *web, json_t *alarms,
 			  text);
 }
 
+static void board_alarms(const struct netra_web *web, json_t *alarms,
+			 uint32_t board)
+{
+	const struct netra_hub_board *b = &web->options.hub->board[board];
+	char text[240];
+
+	if (!b->board) {
+		snprintf(text, sizeof(text), "the board is lost, and tried "
+			 "again and again: %s", b->why);
+		add_alarm(alarms, (int)board, -1, text);
+	}
+	if (web->alarm[board][0])
+		add_alarm(alarms, (int)board, -1, web->alarm[board]);
+}
+
 json_t *netra_web_status(struct netra_web *web, const struct netra_user *user)
 {
 	json_t *boards = json_array(), *channels = json_array();
 	json_t *alarms = json_array(), *status;
 
-	for (uint32_t i = 0; i < web->options.hub->boards; i++)
+	for (uint32_t i = 0; i < web->options.hub->boards; i++) {
 		json_array_append_new(boards, board_json(web, i));
+		board_alarms(web, alarms, i);
+	}
 	for (uint32_t i = 0; i < web->channels; i++) {
 		const struct netra_web_channel *channel = &web->channel[i];
 
@@ -119,9 +154,6 @@ json_t *netra_web_status(struct netra_web *web, const struct netra_user *user)
 		json_array_append_new(channels, channel_json(web, channel));
 		channel_alarms(web, alarms, channel);
 	}
-	for (uint32_t i = 0; i < web->options.hub->boards; i++)
-		if (web->alarm[i][0])
-			add_alarm(alarms, (int)i, -1, web->alarm[i]);
 	status = netra_web_session_json(web, user, true);
 	json_object_set_new(status, "boards", boards);
 	json_object_set_new(status, "channels", channels);

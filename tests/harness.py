@@ -82,10 +82,12 @@ class Emulator:
         self.socket = self.folder / "board.sock"
         self.stats_file = self.folder / "stats.json"
         self.log = open(self.folder / "emulator.log", "w+", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [str(EMULATOR), "--socket", str(self.socket), "--stats", str(self.stats_file),
-             *[str(option) for option in options]],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.words = [str(EMULATOR), "--socket", str(self.socket), "--stats", str(self.stats_file),
+                      *[str(option) for option in options]]
+        self.process = self._begin()
+
+    def _begin(self):
+        return subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
     @property
     def name(self):
@@ -96,6 +98,17 @@ class Emulator:
                  "the emulated board's socket")
         expect(self.process.poll() is None, f"emulator ended at once: {self.text()}")
         return self
+
+    def kill(self):
+        """A board pulled out of its slot."""
+        self.process.kill()
+        self.process.wait()
+
+    def again(self):
+        """Another one in the same slot."""
+        self.socket.unlink(missing_ok=True)
+        self.process = self._begin()
+        self.__enter__()
 
     def __exit__(self, *_):
         self.stop()

@@ -23,13 +23,14 @@ function list(rows) {
 }
 
 function board(b) {
+  if (b.state === 'lost') return list([['State', 'lost; tried again and again'], ['Why', b.error], ['Attempts', b.attempts]]);
   const troubles = b.resyncs + b.firmware_restarts + b.resets;
   return list([
     ['State', b.state], ['Reached by', b.driver], ['Chip', b.soc], ['Firmware', b.firmware || '–'],
     ['Windows', `${b.window_count} × ${b.window_bytes / 1048576} MB`],
     ['Memory', `${b.arena_bytes / 1048576} MB, ${b.memory}`], ['Shared by', b.mode],
     ['Recoveries', troubles ? `${b.resyncs} channel, ${b.firmware_restarts} firmware, ${b.resets} reset` : 'none'],
-    ['Refused transfers', b.dma_faults],
+    ['Refused transfers', b.dma_faults], ['Losses', b.losses || 'none'],
   ]);
 }
 

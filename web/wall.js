@@ -3,6 +3,9 @@
 import { Live } from './live.js';
 import { Recording } from './recording.js';
 
+// What a live picture hides.
+const MESSAGES = { 'no signal': 'No signal', lost: 'Board lost; waiting for it' };
+
 class Tile {
   constructor(info, wall) {
     Object.assign(this, { info, wall, seen: false, source: null });
@@ -41,7 +44,7 @@ class Tile {
   show(state, message) {
     this.element.dataset.state = state;
     this.element.querySelector('.message').textContent =
-      message || (this.info.state === 'no signal' && state === 'live' ? 'No signal' : '');
+      message || (state === 'live' && MESSAGES[this.info.state]) || '';
   }
 
   tick() {
@@ -73,7 +76,12 @@ export class Wall {
     const same = channels.length === this.tiles.length &&
       channels.every((c, i) => c.live === this.tiles[i].info.live);
     if (same) {
-      channels.forEach((c, i) => { this.tiles[i].info = c; });
+      channels.forEach((c, i) => {
+        const tile = this.tiles[i];
+        const changed = c.state !== tile.info.state;
+        tile.info = c;
+        if (changed && tile.kind === 'live') tile.show(tile.element.dataset.state, '');
+      });
       return;
     }
     this.clear();

@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Several boards at one `netra serve`: a store for each of them."""
+"""Several boards at one `netra serve`: a store for each of them; those that do not answer, are lost, and come back."""
 
 import datetime
 import json
 import pathlib
 import sys
 import time
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from recordings import Depacketizer, clock, decoded  # noqa: E402
-from serving import FOLDER, Client, Continuity, Server, clip, same_from_a_key_frame, undisturbed  # noqa: E402
-from harness import NETRA, Failure, add, equal, expect, main, run, test, wait_for  # noqa: E402
+from chromium import WebSocket  # noqa: E402
+from serving import (FOLDER, Client, Continuity, Server, clip, hashes, same_from_a_key_frame,  # noqa: E402
+                     undisturbed)
+from harness import NETRA, Emulator, Failure, add, equal, expect, main, run, test, wait_for  # noqa: E402
 
 
 def sources():
@@ -101,6 +104,117 @@ def a_board_that_does_not_answer():
 
 
 add("a_board_that_does_not_answer", undisturbed(a_board_that_does_not_answer))
+
+
+def web(server, path):
+    with urllib.request.urlopen(server.lines[0]["web"][0] + path, timeout=30) as answer:
+        return answer.read().decode()
+
+
+def take_frames(client, got, count):
+    """Until there are so many."""
+    while got.frames < count:
+        number, data = client.packet()
+        if number == 0:
+            got.packet(data)
+
+
+def take_stream(browser):
+    """What a browser gets up to the first fragment of a stream that begins."""
+    while True:
+        message = browser.receive()
+        if isinstance(message, str) and json.loads(message)["type"] == "stream":
+            break
+    equal([browser.receive()[4:8] for _ in range(2)], [b"ftyp", b"moof"], "what a stream begins with")
+
+
+def loss_is_shown(server):
+    """By all that tells how it stands; who comes meanwhile is not sent away."""
+    status = json.loads(web(server, "/api/status"))
+    board = status["boards"][0]
+    equal((board["state"], board["losses"]), ("lost", 1), "the board's state")
+    expect(board["error"], "no word on why")
+    equal(status["channels"][0]["state"], "lost", "the channel's state")
+    alarms = [alarm for alarm in status["alarms"] if "the board is lost" in alarm["text"]]
+    equal([(alarm["board"], alarm["channel"]) for alarm in alarms], [(0, -1)], "alarms")
+    metrics = web(server, "/metrics")
+    expect('netra_board_up{board="0"} 0' in metrics and 'netra_board_losses_total{board="0"} 1' in metrics, metrics)
+    with Client(server.port) as late:
+        late.play(server.url(0))
+
+
+@test
+def a_board_that_comes_back():
+    """Its process is killed and started again: sessions get pictures again, the store has both parts, it is said once."""
+    source, store = clip("a", "-b:v", "300k"), FOLDER / "back"
+    with Emulator("--channels", 1, "--source", source) as board:
+        with Server("--store", store, "--web", "127.0.0.1:0", board=board.name, sources=[source]) as server:
+            server.wait_status(lambda s: s["channels"][0]["frames"] > 60, 60, "pictures")
+            got = Depacketizer()
+            browser = WebSocket("127.0.0.1", int(server.lines[0]["web"][0].rsplit(":", 1)[1]), "/live/0/0",
+                                ["Sec-WebSocket-Protocol: netra-live"])
+            with Client(server.port) as player:
+                player.play(server.url(0))
+                take_frames(player, got, 60)
+                take_stream(browser)
+                board.kill()
+                killed = time.monotonic()
+                status = server.wait_status(lambda s: s["boards"][0]["attempts"] >= 2, 60, "two attempts")
+                equal((status["boards"][0]["lost"], status["boards"][0]["losses"]), (True, 1), "how the board stands")
+                loss_is_shown(server)
+                board.again()
+                server.wait_status(lambda s: not s["boards"][0]["lost"], 120, "the board")
+                # What was under way, and a second and more after the gap, all without a missing packet.
+                gaps = []
+                while not gaps or got.frames < gaps[0] + 60:
+                    take_frames(player, got, got.frames + 1)
+                    steps = [(now - before) % 2 ** 32 for before, now in zip(got.times, got.times[1:])]
+                    gaps = [at for at, step in enumerate(steps, 1) if step > 45000]
+                    expect(got.frames < 600, "no gap in RTP's times")
+                equal(len(gaps), 1, "gaps in RTP's times")
+                passed = time.monotonic() - killed
+                expect(steps[gaps[0] - 1] / 90000 < passed + 1, f"{steps[gaps[0] - 1]} ticks in {passed:.1f} s")
+                shown = decoded(got.data)
+                same_from_a_key_frame(source, shown[:gaps[0]], 60, "before")
+                same_from_a_key_frame(source, shown[gaps[0]:gaps[0] + 55], 55, "after")
+            take_stream(browser)
+            browser.close()
+            equal(json.loads(web(server, "/api/status"))["alarms"], [], "alarms afterwards")
+            server.wait_status(lambda s: s["channels"][0]["frames"] > 210, 60, "some more to be recorded")
+        equal(server.process.returncode, 0, "exit status")
+        said = server.said()
+        equal([said.count(word) for word in ("trying to open it again", "the board is back")], [1, 1], f"said: {said}")
+    files = sorted((store / "ch00").glob("*"))
+    equal([path.suffix for path in files], [".mp4"] * 2, "files")
+    for path in files:
+        same_from_a_key_frame(source, hashes(path), 30, path.name)
+    equal(json.loads(run(NETRA, "verify", "--store", store, "--json").stdout)["bad"], 0, "faults")
+    gaps = json.loads(run(NETRA, "store", "--store", store, "--gaps", "--json").stdout)["channels"][0]["gaps"]
+    equal([gap["kind"] for gap in gaps], ["gap"], "gaps of the store")
+
+
+@test
+def boards_that_leave():
+    """One gone: the other one's viewers go on. Both gone: it waits for them, and still ends when it is told to."""
+    source = clip("a", "-b:v", "300k")
+    with Emulator("--channels", 1, "--source", source) as first, Emulator("--channels", 1, "--source", source) as second:
+        with Server(second.name, board=first.name, sources=[source]) as server:
+            server.warm()
+            with Client(server.port) as lost, Client(server.port) as kept:
+                lost.play(server.url(0))
+                kept.play(f"rtsp://127.0.0.1:{server.port}/board/1/ch/0")
+                first.kill()
+                server.wait_status(lambda s: s["boards"][0]["lost"], 90, "the loss")
+                seen = Continuity()
+                while seen.frames < 200:
+                    number, data = kept.packet()
+                    if number == 0:
+                        seen.packet(data)
+                equal(seen.gaps, 0, "gaps at the other board")
+                second.kill()
+                server.wait_status(lambda s: all(b["lost"] and b["attempts"] for b in s["boards"]), 90, "both losses")
+                equal(lost.request("OPTIONS", server.url(0)).status, 200, "OPTIONS without boards")
+        equal(server.process.returncode, 0, "exit status")
 
 
 if __name__ == "__main__":

@@ -247,6 +247,30 @@ static void log_begins_at_the_key_frame(void **state)
 	netra_log_free(&channel_log);
 }
 
+static void who_comes_after_a_break_waits(void **state)
+{
+	struct netra_log_cursor early = { 0 }, late = { 0 };
+
+	(void)state;
+	netra_log_init(&channel_log, 1 << 20, 1000);
+	netra_log_join(&channel_log, &early);
+	frame(true, 100, 0);
+	frame(false, 100, 0);
+	assert_true(netra_log_next(&early));
+	netra_log_break(&channel_log);
+	netra_log_join(&channel_log, &late);
+	assert_false(netra_log_next(&late));
+	/* Who was there gets the rest. */
+	assert_int_equal(read_all(&early), 2);
+	frame(true, 100, 0);
+	assert_int_equal(read_all(&early), 1);
+	assert_int_equal(read_all(&late), 1);
+	assert_int_equal(early.dropped + late.dropped, 0);
+	netra_log_leave(&channel_log, &early);
+	netra_log_leave(&channel_log, &late);
+	netra_log_free(&channel_log);
+}
+
 static void late_ones_jump(void **state)
 {
 	struct netra_log_cursor slow = { 0 }, fast = { 0 };
@@ -310,6 +334,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_cannot_be_sent, set_up, tear_down),
 		cmocka_unit_test(sets_are_replaced),
 		cmocka_unit_test_setup_teardown(log_begins_at_the_key_frame, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_comes_after_a_break_waits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(late_ones_jump, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(memory_is_bounded, set_up, tear_down),
 	};

@@ -314,6 +314,28 @@ static void time_that_jumps_begins_anew(void **state)
 	netra_live_free(&live);
 }
 
+static void nothing_stale_is_shown_after_a_break(void **state)
+{
+	struct netra_live_cursor cursor = { 0 }, late = { 0 };
+	uint64_t skipped;
+
+	(void)state;
+	begin_live();
+	seconds(0, 2, 100);
+	assert_non_null(netra_live_next(&live, &cursor, &skipped));
+	netra_live_break(&live);
+	assert_null(netra_live_next(&live, &cursor, &skipped));
+	assert_null(netra_live_next(&live, &late, &skipped));
+	/* Times go on as if nothing had been; the stream is another all the same. */
+	add_frame(false, 2 * 90000, 100);
+	assert_int_equal(live.epoch, 1);
+	seconds(3, 4, 100);
+	assert_int_equal(live.epoch, 2);
+	assert_int_equal(live.base_90k, 270000);
+	assert_int_equal(netra_live_next(&live, &late, &skipped)->start_90k, 0);
+	netra_live_free(&live);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +348,7 @@ int main(void)
 		cmocka_unit_test(slow_ones_go_on_at_a_key_frame),
 		cmocka_unit_test(live_is_bounded),
 		cmocka_unit_test(time_that_jumps_begins_anew),
+		cmocka_unit_test(nothing_stale_is_shown_after_a_break),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
