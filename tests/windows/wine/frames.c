@@ -12,6 +12,7 @@
 #include "lib/netra.h"
 
 #define HELD_MAX 25
+#define START_MS 10000	/* for the first frame of a channel that had ended before */
 
 static struct netra_board *board;
 static struct netra_frame held[HELD_MAX];
@@ -36,16 +37,25 @@ static int give_back(struct netra_reader *reader)
 	return stale;
 }
 
-/* Return: -1 at the end, 0 nothing now, 1 a frame. */
+/* Return: -1 at the end, 0 nothing now, 1 a frame, or look again. */
 static int take(struct netra_reader *reader, unsigned int hold, FILE *file, int *stale)
 {
+	static ULONGLONG begun;
+	static bool any;
 	struct netra_frame frame;
 	enum netra_error error = netra_reader_next(reader, &frame);
 
+	begun = begun ? begun : GetTickCount64();
 	if (error == NETRA_ERR_AGAIN)
 		return 0;
+	/* Until its first frame a channel that was started again still says that it has ended. */
+	if (error == NETRA_ERR_ENDED && !any && GetTickCount64() - begun < START_MS) {
+		netra_dispatch(board, 1);
+		return 1;
+	}
 	if (error)
 		return -1;
+	any = true;
 	fwrite(frame.data, 1, frame.length, file);
 	held[held_count++] = frame;
 	if (held_count >= hold)
