@@ -1,27 +1,56 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A stretch of time as a file to be saved: as `netra export` makes it. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "store/export.h"
 #include "web_store.h"
 
-/* A file without a name: it is gone when nobody reads it any more. Beside the
- * recordings, where there is room; else where the system has it. */
-static int nameless_file(const char *store)
-{
-	int fd = open(store, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	char path[] = "/tmp/netra-export-XXXXXX";
+/* At most, of the tables in front of the pictures. */
+#define SAMPLE_BYTES 40u
 
-	if (fd >= 0)
-		return fd;
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(path);
-	return fd;
+/* Is there room for all of it? */
+static bool has_room(int fd, const struct netra_export *export)
+{
+	uint64_t needed = export->movie.mdat_bytes +
+			  export->frames * SAMPLE_BYTES;
+	struct statvfs fs;
+
+	return !fstatvfs(fd, &fs) &&
+	       (uint64_t)fs.f_bavail * fs.f_frsize > needed;
+}
+
+/*
+ * The export as a file without a name, which is gone when nobody reads it any
+ * more, whatever happens: beside the recordings, else where the system has room.
+ * Return: its descriptor, or -1: @error says why.
+ */
+static int build(struct netra_export *export, const char *store, int *error)
+{
+	const char *const folder[] = { store, "/tmp" };
+	int fd;
+
+	*error = ENOSPC;
+	for (size_t i = 0; i < sizeof(folder) / sizeof(folder[0]); i++) {
+		fd = open(folder[i], O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+		if (fd < 0)
+			continue;
+		if (has_room(fd, export)) {
+			*error = netra_export_write(export, fd, NULL, NULL);
+			if (!*error)
+				return fd;
+		}
+		close(fd);
+		/* Another place would not help with what cannot be read. */
+		if (*error != ENOSPC)
+			break;
+	}
+	return -1;
 }
 
 /* What a browser saves it as; the board only if there are several. */
@@ -41,17 +70,11 @@ static void write_export(struct netra_web_job *job, struct netra_export *export)
 	struct stat st;
 	int error;
 
-	job->fd = nameless_file(job->store);
-	if (job->fd < 0) {
-		netra_web_job_fail(job, 503, "no room for the file");
-		return;
-	}
-	error = netra_export_write(export, job->fd, NULL, NULL);
-	if (error || fstat(job->fd, &st)) {
-		close(job->fd);
-		job->fd = -1;
-		netra_web_job_fail(job, 503, error ? strerror(error) :
-				   "the file cannot be read back");
+	job->fd = build(export, job->store, &error);
+	if (job->fd < 0 || fstat(job->fd, &st)) {
+		netra_web_job_fail(job, 503, error == ENOSPC ?
+				   "no room to build the file: ask for less" :
+				   strerror(error));
 		return;
 	}
 	job->size = (uint64_t)st.st_size;

@@ -28,7 +28,7 @@ CHANNELS = 6
 class Server:
     """`netra serve` with two users, recording."""
 
-    def __init__(self, *options, users=True, board=f"emulated:channels={CHANNELS},fps=10,size=352x288,bitrate=500k"):
+    def __init__(self, *options, users=True, store=None, board=f"emulated:channels={CHANNELS},fps=10,size=352x288,bitrate=500k"):
         self.folder = Path(tempfile.mkdtemp(prefix="netra-http-"))
         words = [NETRA, "serve", board, "--rtsp", "none", "--web", "127.0.0.1:0", "--json", *options]
         if users:
@@ -37,7 +37,7 @@ class Server:
                     input=PASSWORD + "\n", stdin=None)
             words += ["--users", self.folder / "users"]
         self.errors = open(self.folder / "errors", "w+", encoding="utf-8")
-        self.process = subprocess.Popen([str(w) for w in words + ["--store", self.folder / "store"]],
+        self.process = subprocess.Popen([str(w) for w in words + ["--store", store or self.folder / "store"]],
                                         stdout=subprocess.PIPE, stderr=self.errors, text=True)
         line = self.process.stdout.readline()
         if not line:
@@ -271,6 +271,62 @@ def several_boards():
         def disk_bytes():
             return server.json("/api/status", cookie)["disk"]["bytes"]
         wait_for(lambda: disk_bytes() >= stored, 30, f"{stored} bytes in the status")
+
+
+def export_to_a_slow_client(server, path):
+    """Its size, and in which folder the server holds it, while it is fetched and afterwards."""
+    def folders():
+        links = []
+        for fd in Path(f"/proc/{server.process.pid}/fd").iterdir():
+            try:
+                links.append(os.readlink(fd))
+            except FileNotFoundError:
+                pass
+        return [link.rsplit("/", 1)[0] for link in links if re.search(r"/#\d+ \(deleted\)$", link)]
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+        client.settimeout(60)
+        client.connect(("127.0.0.1", server.port))
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+        answer = client.recv(1024)
+        expect(b" 200 " in answer[:20], f"an export: {answer[:300]}")
+        where = folders()
+        while data := client.recv(1 << 16):
+            answer += data
+    wait_for(lambda: not folders(), 20, "the export to be gone")
+    return len(answer), where
+
+
+@test
+def exports_leave_nothing():
+    """They are built where the recordings are, without a name; where there is no room, elsewhere."""
+    folder = Path(tempfile.mkdtemp(prefix="netra-small-"))
+    try:
+        run("mount", "-t", "tmpfs", "-o", "size=40M", "netra-test", folder)
+    except Failure as why:
+        folder.rmdir()
+        raise Skip(f"no small disk to be had: {str(why).splitlines()[-1]}") from why
+    try:
+        store, ballast = folder / "store", folder / "ballast"
+        with Server("--free", "0", users=False, store=store,
+                    board="emulated:channels=1,fps=30,size=704x576,bitrate=6M") as server:
+            begin = int(time.time() * 1000)
+            wait_for(lambda: sum(path.stat().st_size for path in store.glob("ch00/*")) > 4 << 20, 90, "4 MB of recordings")
+            path = f"/api/export/0/0?from={begin}&to={int(time.time() * 1000) - 2000}"
+            size, where = export_to_a_slow_client(server, path)
+            expect(size > 2 << 20, f"{size} bytes")
+            equal(where, [str(store)], "where it was built")
+            # Room for some seconds of recording, but not for the export, too.
+            room = os.statvfs(folder)
+            ballast.write_bytes(bytes(room.f_bavail * room.f_frsize - size * 3 // 4))
+            same, where = export_to_a_slow_client(server, path)
+            equal(where, ["/tmp"], "where it was built without room")
+            expect(abs(same - size) < 1000, f"{same} bytes, and {size} before")
+            ballast.unlink()
+        equal([path.name for path in store.iterdir() if path.name.startswith((".", "#"))], [], "what is left in the store")
+    finally:
+        run("umount", folder)
+        folder.rmdir()
 
 
 @test
