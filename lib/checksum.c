@@ -14,7 +14,7 @@
 #include "core/crc32c.h"
 
 #ifdef __x86_64__
-#define STRETCH 1024u
+#define STRETCH ((size_t)1024)
 #define USE_SSE42 __attribute__((target("sse4.2")))
 
 /* after[k][n]: what the byte n, the CRC's k-th, is STRETCH zero bytes later. */
@@ -23,7 +23,7 @@ static bool by_instruction;
 
 USE_SSE42 static uint32_t zeros_later(uint32_t crc)
 {
-	for (uint32_t i = 0; i < STRETCH / 8; i++)
+	for (size_t i = 0; i < STRETCH / 8; i++)
 		crc = (uint32_t)__builtin_ia32_crc32di(crc, 0);
 	return crc;
 }
