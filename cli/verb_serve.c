@@ -154,7 +154,7 @@ const struct cli_verb cli_verb_serve = {
 "clients, and to browsers a page with all of it. Each client begins at the last\n"
 "key frame, at once. Boots boards that are not running. Without --users anybody\n"
 "may watch; it listens on this machine only then, unless --rtsp or --web say\n"
-"otherwise. Ends at --duration or at a signal; boards that are lost are tried until\n"
-"they are back. SIGHUP reads users, certificate and --config again.\n",
+"otherwise. Ends at --duration or at a signal; boards that are lost are tried\n"
+"until they are back. SIGHUP reads users, certificate and --config again.\n",
 	.run = run,
 };

@@ -93,7 +93,6 @@ for _name, _words, _says in (
         ("serve_multicast", ["serve", "emulated:channels=1", "--multicast", "10.0.0.1:5004"], ["10.0.0.1", "239."]),
         ("serve_tls_without_certificate", ["serve", "emulated", "--rtsps", ":322"], ["--cert"]),
         ("serve_web_address", ["serve", "emulated:channels=1", "--rtsp", "none", "--web", "nowhere"], ["--web", "nowhere"]),
-        ("serve_store_of_two", ["serve", "emulated", "emulated", "--store", "x"], ["--store", "one board"]),
         ("serve_channels", ["serve", "emulated:channels=4", "--channels", "9"], ["9", "0 to 3"]),
         ("user_nothing", ["user"], ["--users"]),
         ("user_board", ["user", "emulated"], ["options only"]),
