@@ -44,9 +44,16 @@ struct plan {
 	int64_t first_pts, end_pts;
 };
 
-static int64_t ns_of(int64_t ticks)
+/* @ticks after @wall_ns. Files say what they like: held to what can be said. */
+static int64_t later(int64_t wall_ns, int64_t ticks)
 {
-	return ticks / 9 * 100000 + ticks % 9 * 100000 / 9;
+	int64_t ns;
+
+	if (__builtin_mul_overflow(ticks / 9, 100000, &ns) ||
+	    __builtin_add_overflow(ns, ticks % 9 * 100000 / 9, &ns) ||
+	    __builtin_add_overflow(wall_ns, ns, &ns))
+		return ticks < 0 ? INT64_MIN : INT64_MAX;
+	return ns;
 }
 
 static int64_t ticks_of(int64_t ns)
@@ -187,11 +194,11 @@ static enum netra_error add_sample(struct plan *plan,
 	if (wall_ns <= export->from_ns)
 		plan->from_media = at + ticks_of(export->from_ns - wall_ns);
 	plan->to_media = at + ticks_of(export->to_ns - wall_ns);
-	if (wall_ns + ns_of(sample->delay_90k + (int64_t)sample->duration_90k) >
+	if (later(wall_ns, sample->delay_90k + (int64_t)sample->duration_90k) >
 	    export->from_ns)
 		export->shown++;
 	plan->end_dts = at + sample->duration_90k;
-	plan->end_wall_ns = wall_ns + ns_of(sample->duration_90k);
+	plan->end_wall_ns = later(wall_ns, sample->duration_90k);
 	return NETRA_OK;
 }
 
@@ -245,7 +252,7 @@ static enum netra_error gather(struct plan *plan,
 	look_for_gap(plan, moof);
 	for (uint32_t i = 0; i < moof->samples; i++) {
 		netra_mp4_moof_sample(moof, i, &sample);
-		wall_ns = moof->note.wall_ns + ns_of(dts - moof->dts_90k);
+		wall_ns = later(moof->note.wall_ns, dts - moof->dts_90k);
 		plan->done = wall_ns >= export->to_ns;
 		if (plan->done)
 			break;
@@ -272,13 +279,13 @@ static void look_for_start(struct plan *plan, const struct netra_mp4_moof *moof)
 
 	for (uint32_t i = 0; i < moof->samples; i++) {
 		netra_mp4_moof_sample(moof, i, &sample);
-		wall_ns = moof->note.wall_ns + ns_of(dts - moof->dts_90k);
+		wall_ns = later(moof->note.wall_ns, dts - moof->dts_90k);
 		plan->done = wall_ns > export->from_ns;
 		if (plan->done)
 			return;
 		dts += sample.duration_90k;
 		if (!sample.key ||
-		    wall_ns + ns_of(sample.delay_90k) > export->from_ns)
+		    later(wall_ns, sample.delay_90k) > export->from_ns)
 			continue;
 		plan->found = true;
 		plan->start_file = plan->file;
@@ -381,9 +388,9 @@ static void set_edit(struct plan *plan)
 	movie->media_start_90k = start;
 	movie->shown_90k = (uint64_t)(end - start);
 	export->shown_from_ns = start == plan->from_media ? export->from_ns :
-				plan->first_wall_ns + ns_of(start);
+				later(plan->first_wall_ns, start);
 	export->shown_to_ns = end == plan->to_media ? export->to_ns :
-			      export->shown_from_ns + ns_of(end - start);
+			      later(export->shown_from_ns, end - start);
 	export->frames = movie->sample_count;
 }
 
