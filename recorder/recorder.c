@@ -174,7 +174,7 @@ static void init_writing(struct netra_recorder *recorder,
 
 	netra_store_pool_init(&recorder->pool,
 			      bytes < BUFFER_LEAST ? BUFFER_LEAST : bytes,
-			      recorder->count * FREE_BYTES);
+			      (uint64_t)recorder->count * FREE_BYTES);
 	netra_store_writer_init(&recorder->writer, &recorder->folder,
 				&recorder->pool, !options->no_sync);
 	recorder->writer.keeper = &recorder->keeper;
