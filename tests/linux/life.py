@@ -9,7 +9,7 @@ import struct
 import time
 
 from machine import CHANNELS, FULL, OFF, PATIENCE, Emulator, Setup, expect, main, on
-from harness import NETRA, Failure, equal, wait_for
+from harness import NETRA, equal, wait_for
 from streams import await_attached, await_streams, record, whole
 
 NO_MSI = Setup("no MSI", append="pci=nomsi")
@@ -62,22 +62,6 @@ def interrupts_tell_of_frames(m):
     expect(60 < taken <= sent, f"{taken} interrupts taken, {sent} sent")
 
 
-def without_a_drop(m, store):
-    """All channels, whole; an emulated guest may be too busy once, not each time."""
-    for attempt in range(3):
-        name = f"{store}-{attempt}"
-        job = record(m, name)
-        await_streams(m, job, name)
-        m.guest.run("kill -INT $(pidof netra)")
-        try:
-            whole(job)
-            return
-        except Failure as why:
-            if attempt == 2:
-                raise
-            print(f"        {name}: {why}: once more", flush=True)
-
-
 @on(OFF, FULL)
 def windows_of_each_size(m):
     for size in (1, 2, 4, 8):
@@ -86,7 +70,10 @@ def windows_of_each_size(m):
         memory = m.guest.run(f"cat {m.sysfs()}/netra/memory").stdout
         expect(f"windows of {size} MB" in memory, f"asked for {size} MB: {memory}")
         equal(m.guest.run(f"cat {m.sysfs()}/netra/cache_mode").stdout, "write-back\n", "cache mode")
-        without_a_drop(m, f"size{size}")
+        job = record(m, f"size{size}")
+        await_streams(m, job, f"size{size}")
+        m.guest.run("kill -INT $(pidof netra)")
+        whole(job)
     m.reload()
     await_attached(m)
 
