@@ -189,6 +189,8 @@ void netra_give_up(struct netra_device *dev, const char *why);
 /** netra_kick() - Have the board's thread look, at once. Any context. */
 void netra_kick(struct netra_device *dev);
 
+/* ---- service_call.c ------------------------------------------------------ */
+
 /**
  * netra_boot_request() - Boot and attach, in the background.
  * @force: Reset the board first, also a running one.
