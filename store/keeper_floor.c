@@ -112,8 +112,8 @@ void netra_keeper_retain_floor(struct netra_store_keeper *keeper,
 {
 	uint64_t missing = missing_bytes(keeper), bytes;
 	int64_t oldest_ms, elsewhere_ms;
-	uint32_t channel;
-	size_t at;
+	uint32_t channel = 0;
+	size_t at = 0;
 	bool any;
 
 	for (;;) {
