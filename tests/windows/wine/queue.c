@@ -6,11 +6,6 @@
  */
 #include "shim.h"
 
-static struct device *device_of(PDEVICE_OBJECT wdm)
-{
-	return *(struct device **)wdm->DeviceExtension;
-}
-
 static struct request *request_of(WDFREQUEST handle)
 {
 	return shim_object(handle, KIND_REQUEST);
@@ -92,7 +87,7 @@ static void close_file(struct device *d, PIRP irp)
 
 NTSTATUS NTAPI shim_dispatch_file(PDEVICE_OBJECT wdm, PIRP irp)
 {
-	struct device *d = device_of(wdm);
+	struct device *d = shim_device_of(wdm);
 
 	if (IoGetCurrentIrpStackLocation(irp)->MajorFunction == IRP_MJ_CREATE) {
 		open_file(d, irp);
@@ -148,7 +143,7 @@ static bool unqueue_locked(struct request *r)
 
 static VOID NTAPI on_cancel(PDEVICE_OBJECT wdm, PIRP irp)
 {
-	struct device *d = device_of(wdm);
+	struct device *d = shim_device_of(wdm);
 	struct request *found = NULL;
 
 	IoReleaseCancelSpinLock(irp->CancelIrql);
@@ -261,7 +256,7 @@ NTSTATUS NTAPI shim_DeviceEnqueueRequest(PWDF_DRIVER_GLOBALS globals, WDFDEVICE 
 
 NTSTATUS NTAPI shim_dispatch_control(PDEVICE_OBJECT wdm, PIRP irp)
 {
-	struct device *d = device_of(wdm);
+	struct device *d = shim_device_of(wdm);
 	struct request *r = new_request(d, irp);
 
 	if (d->init.in_caller)

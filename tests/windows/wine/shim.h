@@ -127,7 +127,17 @@ void *shim_object(const void *handle, enum kind kind);
 void shim_patch_imports(void *module);
 
 /* device.c */
-void shim_driver_begin(struct driver *driver);
+static inline struct device *shim_device_of(PDEVICE_OBJECT wdm)
+{
+	return *(struct device **)wdm->DeviceExtension;
+}
+
+struct resources *shim_make_resources(struct device *device);
+/** shim_on_interrupt() - On the thread that hears of MSIs, with the device. */
+void shim_on_interrupt(void *device);
+
+/* pnp.c */
+extern struct driver *shim_driver;
 
 /* irp.c */
 /** shim_end_irp() - IoCompleteRequest() of an IRP that the driver was asked for. */
