@@ -10,7 +10,8 @@ import time
 from machine import CHANNELS, OFF, PATIENCE, expect, fetch, main, on, run
 from harness import equal, wait_for
 
-AT_ONCE = 4     # more keep two processors too busy to keep up
+# More keep two processors too busy to keep up; the first node is not among the last.
+AT_ONCE = min(4, CHANNELS // 2)
 SMALL = ("--size", "352x240")
 CAMERAS = dataclasses.replace(OFF, name="cameras", boards=(
     (*SMALL, "--channels", CHANNELS, "--fault", "signal-lost:ch=3,after=60,for=150"),))
@@ -39,8 +40,10 @@ def buffers(job):
 
 
 def keys(job):
-    """Which of the buffers hold key frames."""
-    return [place for place, (_, _, _, flags) in enumerate(buffers(job)) if "keyframe" in flags]
+    """Which of the buffers hold key frames. One that ends a loss is not counted: the board makes it by itself."""
+    found = buffers(job)
+    return [place for place, (sequence, _, _, flags) in enumerate(found) if "keyframe" in flags and
+            (place == 0 or sequence == found[place - 1][0] + 1)]
 
 
 def have_nodes(m, count=CHANNELS):
@@ -171,11 +174,12 @@ def formats_reach_the_board(m):
 def read_gives_the_stream(m):
     """read() begins with parameter sets and a key frame, on two nodes at once."""
     have_nodes(m)
-    both = (CHANNELS - 2, CHANNELS - 1)
+    both = (0, CHANNELS - 1)
     jobs = [m.guest.start(f"head -c 100000 /dev/video{channel} >read{channel}.264") for channel in both]
     for channel, job in zip(both, jobs):
         job.wait(60 * PATIENCE)
-        expect(probed(m, f"read{channel}.264").endswith(",30/1"), "its rate is another")
+        found = probed(m, f"read{channel}.264")
+        expect(found.endswith(",30/1"), f"channel {channel}: {found}")
         types = re.findall(rb"\x00\x00\x01(.)", (m.guest.folder / f"read{channel}.264").read_bytes(), re.DOTALL)
         kinds = [kind[0] & 31 for kind in types[:4] if kind[0] & 31 != 6]
         equal(kinds[:3], [7, 8, 5], "the first NAL units")
