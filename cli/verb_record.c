@@ -33,6 +33,7 @@ struct record {
 	bool alarm[NETRA_CHANNELS_MAX];
 	char index_trouble[160];
 	char retention_trouble[160];
+	char metrics_trouble[160];
 	json_t *events;		/* NULL unless JSON is wanted */
 };
 
@@ -189,6 +190,7 @@ static void report_failures(struct record *r)
 	netra_recorder_health(r->recorder, &health);
 	report_health(r->index_trouble, health.index_trouble);
 	report_health(r->retention_trouble, health.retention_trouble);
+	report_health(r->metrics_trouble, health.metrics_trouble);
 }
 
 /* Until the time is up, a signal comes, all has ended or the board is lost. */
@@ -325,14 +327,33 @@ static uint32_t start_channels(struct record *r)
 	return failed;
 }
 
+static const char *advice(enum netra_error refused)
+{
+	switch (refused) {
+	case NETRA_ERR_BUSY:
+		return "end that one, or choose another folder";
+	case NETRA_ERR_PERMISSION:
+		return "choose a folder you may write to";
+	case NETRA_ERR_NO_MEMORY:
+		return "close other programs";
+	case NETRA_ERR_IO:
+	case NETRA_ERR_INVALID:
+	case NETRA_ERR_UNSUPPORTED:
+		return "choose another folder";
+	default:
+		return "'netra status' shows how the board is";
+	}
+}
+
 static int record(struct record *r, struct result *result)
 {
 	int stop_fd, status = CLI_OK;
+	enum netra_error err;
 	uint32_t failed;
 
-	if (netra_recorder_open(r->board, &r->options, &r->recorder)) {
-		cli_error("%s: choose another folder",
-			  netra_recorder_open_error());
+	err = netra_recorder_open(r->board, &r->options, &r->recorder);
+	if (err) {
+		cli_error("%s: %s", netra_recorder_open_error(), advice(err));
 		return CLI_FAILED;
 	}
 	stop_fd = cli_stop_begin();
@@ -375,7 +396,7 @@ static int run_words(const struct cli_verb *verb, int argc, char **argv)
 		  UINT64_C(3153600000000), NULL },
 		{ "fragment", 0, CLI_DURATION, &fragment_ms, "TIME",
 		  "time between commits (default: 500ms); a power cut costs "
-		  "as much again at most", 100, 60000, NULL },
+		  "twice this at most", 100, 60000, NULL },
 		{ "rotate", 0, CLI_DURATION, &rotate_ms, "TIME",
 		  "length of a file (default: 10m)", 1000, 86400000, NULL },
 		{ "buffer", 0, CLI_SIZE, &r.options.buffer_bytes, "SIZE",

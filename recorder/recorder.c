@@ -403,6 +403,8 @@ void netra_recorder_health(struct netra_recorder *recorder,
 	       sizeof(health->index_trouble));
 	memcpy(health->retention_trouble, status.retention_trouble,
 	       sizeof(health->retention_trouble));
+	memcpy(health->metrics_trouble, status.metrics_trouble,
+	       sizeof(health->metrics_trouble));
 }
 
 enum netra_error netra_recorder_finish(struct netra_recorder *recorder)

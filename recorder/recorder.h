@@ -107,6 +107,7 @@ struct netra_recorder_health {
 	uint64_t deleted;		/* files, by retention */
 	char index_trouble[160];	/* "" = the index is kept */
 	char retention_trouble[160];	/* "" = limits are kept */
+	char metrics_trouble[160];	/* "" = their file is written, or none is wanted */
 };
 
 /** netra_recorder_health() - What is not of one channel. */

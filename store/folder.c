@@ -241,9 +241,13 @@ enum netra_error netra_store_channel(struct netra_store_folder *folder,
 					  O_DIRECTORY | O_CLOEXEC);
 	if (folder->channel[channel] < 0)
 		return errno == ENOENT ? NETRA_ERR_NOT_FOUND : NETRA_ERR_IO;
-	if (made && sync && fsync(folder->fd))
-		return NETRA_ERR_IO;
-	return NETRA_OK;
+	if (!made || !sync || !fsync(folder->fd))
+		return NETRA_OK;
+	/* Not there for sure: made anew the next time. */
+	close(folder->channel[channel]);
+	folder->channel[channel] = -1;
+	unlinkat(folder->fd, name, AT_REMOVEDIR);
+	return NETRA_ERR_IO;
 }
 
 const char *netra_store_suffix(enum netra_store_kind kind)
@@ -264,7 +268,7 @@ static enum netra_error list(struct netra_store_folder *folder,
 			     uint32_t channel, bool parts_only,
 			     struct netra_store_entry **entries, size_t *count)
 {
-	struct netra_store_entry entry, *grown;
+	struct netra_store_entry entry = { .stuck = false }, *grown;
 	enum netra_error err;
 	struct dirent *file;
 	struct stat st;

@@ -27,6 +27,7 @@ struct netra_store_entry {
 	uint64_t bytes;
 	int64_t changed_ms;		/* last write, since 1970 */
 	enum netra_store_kind kind;
+	bool stuck;			/* the keeper's: could not be deleted */
 };
 
 /**

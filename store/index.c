@@ -191,6 +191,12 @@ enum netra_error netra_store_index_remove(struct netra_store_folder *folder)
 	return NETRA_OK;
 }
 
+enum netra_error netra_store_index_forget(struct netra_store_index *index)
+{
+	return netra_index_run(index, "DELETE FROM event WHERE time_ns < "
+			       "(SELECT min(start_ns) FROM file WHERE start_ns > 0)");
+}
+
 enum netra_error netra_store_index_event(struct netra_store_index *index,
 					 int64_t time_ns, int64_t end_ns,
 					 int channel, const char *kind,

@@ -49,6 +49,9 @@ enum netra_error netra_store_index_remove(struct netra_store_folder *folder);
 enum netra_error netra_store_index_update(struct netra_store_index *index,
 					  uint32_t channel, uint32_t most);
 
+/** netra_store_index_forget() - Events from before the oldest file. */
+enum netra_error netra_store_index_forget(struct netra_store_index *index);
+
 /** netra_store_index_event() - @channel -1: of all. @end_ns 0: a moment. */
 enum netra_error netra_store_index_event(struct netra_store_index *index,
 					 int64_t time_ns, int64_t end_ns,

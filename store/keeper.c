@@ -19,6 +19,7 @@
 #define NS_PER_S	1000000000ull
 #define RETRY_NS	(10 * NS_PER_S)
 #define RETENTION_NS	(2 * NS_PER_S)
+#define FORGET_NS	(3600 * NS_PER_S)
 #define FILES_A_ROUND	4u	/* read for the index */
 
 static uint64_t clock_ns(clockid_t clock)
@@ -27,6 +28,20 @@ static uint64_t clock_ns(clockid_t clock)
 
 	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* A clock that is set back must not make a second's wait one of hours. */
+static void init_wake(struct netra_store_keeper *keeper)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	/* Not everywhere: where not, waits are not by the clock's time either. */
+	keeper->wake_clock =
+		pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) ?
+			CLOCK_REALTIME : CLOCK_MONOTONIC;
+	pthread_cond_init(&keeper->wake, &attributes);
+	pthread_condattr_destroy(&attributes);
 }
 
 enum netra_error
@@ -40,7 +55,7 @@ netra_store_keeper_init(struct netra_store_keeper *keeper,
 	keeper->options = *options;
 	keeper->changed = UINT64_MAX;
 	pthread_mutex_init(&keeper->mutex, NULL);
-	pthread_cond_init(&keeper->wake, NULL);
+	init_wake(keeper);
 	netra_keeper_join(keeper);
 	return NETRA_OK;
 }
@@ -81,14 +96,6 @@ void netra_store_keeper_event(struct netra_store_keeper *keeper,
 	pthread_mutex_unlock(&keeper->mutex);
 }
 
-void netra_store_keeper_metrics(struct netra_store_keeper *keeper, char *text)
-{
-	pthread_mutex_lock(&keeper->mutex);
-	free(keeper->metrics);
-	keeper->metrics = text;
-	pthread_mutex_unlock(&keeper->mutex);
-}
-
 void netra_store_keeper_status(struct netra_store_keeper *keeper,
 			       struct netra_keeper_status *status)
 {
@@ -97,6 +104,8 @@ void netra_store_keeper_status(struct netra_store_keeper *keeper,
 	       sizeof(status->index_trouble));
 	memcpy(status->retention_trouble, keeper->retention_trouble,
 	       sizeof(status->retention_trouble));
+	memcpy(status->metrics_trouble, keeper->metrics_trouble,
+	       sizeof(status->metrics_trouble));
 	status->deleted = keeper->deleted;
 	status->events_lost = keeper->events_lost;
 	pthread_mutex_unlock(&keeper->mutex);
@@ -108,10 +117,14 @@ static bool complete_left(struct netra_store_keeper *keeper, uint32_t channel,
 {
 	struct netra_store_repair repair = { 0 };
 	struct netra_keeper_event event = { .channel = (int)channel };
-	char why[120] = "";
+	char name[NETRA_STORE_NAME_BYTES], why[120] = "";
 
 	if (netra_store_channel(&keeper->folder, channel, false, false))
 		return false;
+	netra_store_name(name, start_ms, NETRA_STORE_PART);
+	if (faccessat(keeper->folder.channel[channel], name, F_OK,
+		      AT_SYMLINK_NOFOLLOW) && errno == ENOENT)
+		return true;
 	netra_store_repair_file(&keeper->folder, channel, start_ms, &repair);
 	if (repair.failed)
 		return false;
@@ -129,7 +142,10 @@ static bool complete_left(struct netra_store_keeper *keeper, uint32_t channel,
 	return true;
 }
 
-/* One file a round; true if there are others that are worth a try. */
+/*
+ * One file a round; true if there are others that are worth a try. What fails
+ * goes behind all others.
+ */
 static bool complete_next(struct netra_store_keeper *keeper, uint64_t now_ns)
 {
 	uint32_t channel, count;
@@ -138,8 +154,10 @@ static bool complete_next(struct netra_store_keeper *keeper, uint64_t now_ns)
 	pthread_mutex_lock(&keeper->mutex);
 	count = keeper->left_count;
 	if (count && now_ns >= keeper->left_retry_ns) {
-		channel = keeper->left[--keeper->left_count].channel;
-		start_ms = keeper->left[keeper->left_count].start_ms;
+		channel = keeper->left[0].channel;
+		start_ms = keeper->left[0].start_ms;
+		memmove(&keeper->left[0], &keeper->left[1],
+			--keeper->left_count * sizeof(keeper->left[0]));
 	} else {
 		count = 0;
 	}
@@ -272,6 +290,10 @@ static bool keep_index(struct netra_store_keeper *keeper, uint64_t now_ns)
 		if (err == NETRA_ERR_AGAIN)
 			err = NETRA_OK;
 	}
+	if (!err && now_ns >= keeper->forget_ns) {
+		err = netra_store_index_forget(keeper->index);
+		keeper->forget_ns = now_ns + FORGET_NS;
+	}
 	if (err) {
 		index_failed(keeper, netra_store_index_why(keeper->index),
 			     err == NETRA_ERR_CORRUPT, now_ns);
@@ -283,38 +305,11 @@ static bool keep_index(struct netra_store_keeper *keeper, uint64_t now_ns)
 	return more;
 }
 
-/* A reader finds the old text or the new one, never half of one. */
-static void write_metrics(struct netra_store_keeper *keeper)
-{
-	const char *path = keeper->options.metrics;
-	char part[512], *text;
-	size_t length;
-	ssize_t n;
-	int fd;
-
-	pthread_mutex_lock(&keeper->mutex);
-	text = keeper->metrics;
-	keeper->metrics = NULL;
-	pthread_mutex_unlock(&keeper->mutex);
-	if (!text || !path)
-		goto out;
-	snprintf(part, sizeof(part), "%s.part", path);
-	fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0)
-		goto out;
-	length = strlen(text);
-	n = write(fd, text, length);
-	if (close(fd) || n != (ssize_t)length || rename(part, path))
-		unlink(part);
-out:
-	free(text);
-}
-
 bool netra_store_keeper_step(struct netra_store_keeper *keeper, uint64_t now_ns)
 {
 	bool more = complete_next(keeper, now_ns);
 
-	write_metrics(keeper);
+	netra_keeper_write_metrics(keeper);
 	if (list_changed(keeper) || now_ns >= keeper->retention_ns) {
 		netra_keeper_retain(keeper);
 		keeper->retention_ns = now_ns + RETENTION_NS;
@@ -331,7 +326,7 @@ static void *run(void *context)
 	while (!stop) {
 		more = netra_store_keeper_step(keeper,
 					       clock_ns(CLOCK_MONOTONIC));
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(keeper->wake_clock, &until);
 		until.tv_sec++;
 		pthread_mutex_lock(&keeper->mutex);
 		if (!keeper->stop && !more)

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "folder.h"
 #include "index.h"
@@ -50,6 +51,7 @@ struct netra_store_keeper {
 
 	pthread_mutex_t mutex;		/* the fields up to the next blank line */
 	pthread_cond_t wake;
+	clockid_t wake_clock;		/* of its waits; set once */
 	bool stop;
 	uint64_t changed;		/* channels to be listed anew; bit per channel */
 	struct netra_keeper_event event[NETRA_KEEPER_EVENTS];
@@ -60,10 +62,12 @@ struct netra_store_keeper {
 	char *metrics;			/* to be written; NULL = nothing new */
 	char index_trouble[160];	/* "" = the index is fine */
 	char retention_trouble[160];
+	char metrics_trouble[160];
 	uint64_t deleted;		/* files, by retention */
 
 	struct netra_store_index *index;
 	uint64_t index_retry_ns;
+	uint64_t forget_ns;		/* when old events go again */
 	uint64_t left_retry_ns;
 	uint64_t retention_ns;		/* when it looks again */
 	struct netra_protected *ranges;
@@ -78,6 +82,7 @@ struct netra_store_keeper {
 struct netra_keeper_status {
 	char index_trouble[160];
 	char retention_trouble[160];
+	char metrics_trouble[160];
 	uint64_t deleted;
 	uint64_t events_lost;
 };
@@ -122,9 +127,14 @@ void netra_store_keeper_finish(struct netra_store_keeper *keeper);
 /* ---- between the files keeper*.c ------------------------------------------ */
 
 #define NETRA_KEEPER_WHY 160u
+/* So many files that cannot be deleted are passed over in a round. */
+#define NETRA_KEEPER_STUCK 8u
 
 /** netra_keeper_list() - The channel's files as they are now. */
 bool netra_keeper_list(struct netra_store_keeper *keeper, uint32_t channel);
+
+/** netra_keeper_write_metrics() - If there are new ones. */
+void netra_keeper_write_metrics(struct netra_store_keeper *keeper);
 
 /** netra_keeper_retain() - Delete what has to go. */
 void netra_keeper_retain(struct netra_store_keeper *keeper);
@@ -137,7 +147,10 @@ void netra_keeper_retain(struct netra_store_keeper *keeper);
 int64_t netra_keeper_oldest(struct netra_store_keeper *keeper,
 			    uint32_t channel, int64_t *end);
 
-/** netra_keeper_delete() - false: @why it could not be deleted. */
+/**
+ * netra_keeper_delete() - false: @why it could not be deleted. It is passed over
+ * for the rest of the round.
+ */
 bool netra_keeper_delete(struct netra_store_keeper *keeper, uint32_t channel,
 			 size_t at, char why[NETRA_KEEPER_WHY]);
 

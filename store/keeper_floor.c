@@ -112,24 +112,30 @@ void netra_keeper_retain_floor(struct netra_store_keeper *keeper,
 {
 	uint64_t missing = missing_bytes(keeper), bytes;
 	int64_t oldest_ms, elsewhere_ms;
-	uint32_t channel = 0;
+	uint32_t channel = 0, stuck = 0;
 	size_t at = 0;
 	bool any;
 
-	for (;;) {
+	/* Without a floor of its own: nobody is to wait for it. */
+	if (!keeper->options.limits.free_bytes)
+		return;
+	while (stuck < NETRA_KEEPER_STUCK) {
 		any = choose(keeper, &channel, &at, &oldest_ms);
 		elsewhere_ms = netra_keeper_oldest_elsewhere(keeper, oldest_ms);
 		/* An older one goes first: its keeper looks soon. */
 		if (!missing || elsewhere_ms < oldest_ms)
 			return;
 		if (!any) {
-			snprintf(why, NETRA_KEEPER_WHY, "too little free space, "
-				 "and nothing that may be deleted");
+			if (!stuck)
+				snprintf(why, NETRA_KEEPER_WHY, "too little free space, "
+					 "and nothing that may be deleted");
 			return;
 		}
 		bytes = keeper->channel[channel].entries[at].bytes;
 		if (!netra_keeper_delete(keeper, channel, at, why))
-			return;
-		missing = missing > bytes ? missing - bytes : 0;
+			stuck++;
+		else
+			missing = missing > bytes ? missing - bytes : 0;
 	}
+	netra_keeper_oldest_elsewhere(keeper, INT64_MAX);
 }

@@ -146,7 +146,7 @@ int64_t netra_keeper_oldest(struct netra_store_keeper *keeper,
 	for (size_t i = 0; i < c->count; i++) {
 		const struct netra_store_entry *entry = &c->entries[i];
 
-		if (entry->kind == NETRA_STORE_FILE_PART)
+		if (entry->kind == NETRA_STORE_FILE_PART || entry->stuck)
 			continue;
 		/* Reading a file's end costs; most have no range near them. */
 		*end = entry->changed_ms > entry->start_ms ? entry->changed_ms
@@ -179,6 +179,7 @@ bool netra_keeper_delete(struct netra_store_keeper *keeper, uint32_t channel,
 	    errno != ENOENT) {
 		snprintf(why, NETRA_KEEPER_WHY, "ch%02u/%s: cannot be deleted: %s",
 			 channel, name, strerror(errno));
+		c->entries[at].stuck = true;
 		return false;
 	}
 	event.time_ns = now_ms() * 1000000;
@@ -201,6 +202,7 @@ static void retain_channel(struct netra_store_keeper *keeper, uint32_t channel,
 {
 	const struct netra_retention_limits *limits = &keeper->options.limits;
 	struct netra_keeper_channel *c = &keeper->channel[channel];
+	uint32_t stuck = 0;
 	uint64_t bytes;
 	int64_t at, end;
 
@@ -214,15 +216,24 @@ static void retain_channel(struct netra_store_keeper *keeper, uint32_t channel,
 		    c->entries[at].start_ms < now_ms() - limits->keep_ms)
 			end = end_ms(keeper, channel, &c->entries[at]);
 		if (!netra_retention_due(limits, &c->entries[at], end, bytes,
-					 now_ms()) ||
-		    !netra_keeper_delete(keeper, channel, (size_t)at, why))
+					 now_ms()))
+			return;
+		if (!netra_keeper_delete(keeper, channel, (size_t)at, why) &&
+		    ++stuck == NETRA_KEEPER_STUCK)
 			return;
 	}
 	/* Only what is protected, and the file being written, are left. */
-	if (limits->keep_bytes && bytes > limits->keep_bytes &&
+	if (!stuck && limits->keep_bytes && bytes > limits->keep_bytes &&
 	    c->count && c->entries[0].kind != NETRA_STORE_FILE_PART)
 		snprintf(why, NETRA_KEEPER_WHY, "channel %u: over its limit: what is "
 			 "left is protected", channel);
+}
+
+/* What could not be deleted is tried again. */
+static void try_again(struct netra_keeper_channel *channel)
+{
+	for (size_t i = 0; i < channel->count; i++)
+		channel->entries[i].stuck = false;
 }
 
 void netra_keeper_retain(struct netra_store_keeper *keeper)
@@ -233,13 +244,17 @@ void netra_keeper_retain(struct netra_store_keeper *keeper)
 	if (!load_ranges(keeper, &understood)) {
 		trouble(keeper, "the file '" PROTECTED "' cannot be read: "
 			"nothing is deleted");
+		/* Nobody is to wait for what will not happen. */
+		netra_keeper_oldest_elsewhere(keeper, INT64_MAX);
 		return;
 	}
 	if (!understood)
 		snprintf(why, sizeof(why), "the file '" PROTECTED "' has a line "
 			 "that cannot be understood");
-	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++)
+	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++) {
+		try_again(&keeper->channel[i]);
 		retain_channel(keeper, i, why);
+	}
 	netra_keeper_retain_floor(keeper, why);
 	trouble(keeper, why);
 }

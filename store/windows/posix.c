@@ -169,11 +169,10 @@ int nt_mkdir(const char *path, unsigned int mode)
 
 int nt_unlinkat(int folder, const char *name, int flags)
 {
+	ULONG kind = flags & AT_REMOVEDIR ? FILE_DIRECTORY_FILE : FILE_NON_DIRECTORY_FILE;
 	HANDLE file = create(folder, name, DELETE, FILE_OPEN,
-			     FILE_DELETE_ON_CLOSE | FILE_OPEN_REPARSE_POINT |
-				     FILE_NON_DIRECTORY_FILE);
+			     FILE_DELETE_ON_CLOSE | FILE_OPEN_REPARSE_POINT | kind);
 
-	(void)flags;
 	if (!file)
 		return -1;
 	CloseHandle(file);

@@ -41,6 +41,7 @@
 
 #define AT_FDCWD	(-100)
 #define AT_SYMLINK_NOFOLLOW 0x100
+#define AT_REMOVEDIR	0x200
 #define RENAME_NOREPLACE 1
 
 #define LOCK_SH		1
