@@ -19,6 +19,7 @@
 #define ROTATE_MS	600000u
 #define BUFFER_BYTES	(64ull << 20)
 #define FREE_BYTES	(256u << 10)	/* kept per channel for use again */
+#define PAYLOAD_BYTES	(4u << 20)	/* of a fragment, as a rule */
 #define BUFFER_LEAST	(8ull << 20)
 #define ALARM_MS	10000u
 #define NS_PER_MS	1000000ull
@@ -167,13 +168,17 @@ static void init_writing(struct netra_recorder *recorder,
 {
 	uint64_t bytes = options->buffer_bytes ? options->buffer_bytes
 					       : BUFFER_BYTES;
+	uint64_t share;
 	uint32_t fragment_ms = options->fragment_ms ? options->fragment_ms
 						    : FRAGMENT_MS;
 	uint32_t rotate_ms = options->rotate_ms ? options->rotate_ms
 						: ROTATE_MS;
 
-	netra_store_pool_init(&recorder->pool,
-			      bytes < BUFFER_LEAST ? BUFFER_LEAST : bytes,
+	if (bytes < BUFFER_LEAST)
+		bytes = BUFFER_LEAST;
+	/* All together less than the buffer, or they would wait for each other. */
+	share = bytes / 2 / recorder->count;
+	netra_store_pool_init(&recorder->pool, bytes,
 			      (uint64_t)recorder->count * FREE_BYTES);
 	netra_store_writer_init(&recorder->writer, &recorder->folder,
 				&recorder->pool, !options->no_sync);
@@ -182,6 +187,8 @@ static void init_writing(struct netra_recorder *recorder,
 	recorder->shared.writer = &recorder->writer;
 	recorder->shared.fragment_ns = fragment_ms * NS_PER_MS;
 	recorder->shared.rotate_ns = rotate_ms * NS_PER_MS;
+	recorder->shared.payload_bytes =
+		share < PAYLOAD_BYTES ? share : PAYLOAD_BYTES;
 	recorder->tick_ns = clock_ns(CLOCK_MONOTONIC) +
 			    recorder->shared.fragment_ns;
 }

@@ -13,10 +13,8 @@
 
 #define TICKS_PER_S	90000
 #define NS_PER_S	1000000000ull
-/* Beyond these a fragment does not wait for the tick. */
-#define PAYLOAD_BYTES	(4u << 20)
 #define SLICES_BYTES	64	/* that lengths take more than start codes */
-#define MEDIA_TICKS	2	/* in lengths between ticks */
+#define MEDIA_TICKS	2	/* in lengths between ticks: more does not wait for one */
 
 enum netra_error netra_recording_open(struct netra_recording *recording,
 				      struct netra_recording_shared *shared,
@@ -99,7 +97,7 @@ static bool due(const struct netra_recording *recording)
 	       (uint64_t)length * (NS_PER_S / TICKS_PER_S) >=
 			MEDIA_TICKS * shared->fragment_ns ||
 	       fragment->mp4.payload_bytes + recording->frame.length >
-			PAYLOAD_BYTES;
+			shared->payload_bytes;
 }
 
 /* Ends what cannot hold the frame: the fragment, the file. */
@@ -198,6 +196,9 @@ static enum netra_error copy(struct netra_recording *recording, int64_t pts)
 	int64_t dts = recording->clock.dts - recording->file_dts;
 	enum netra_error err;
 
+	/* However long it waits, there is no room for it, or for nobody else. */
+	if (frame->length > pool->bytes_max / 2)
+		return NETRA_ERR_CORRUPT;
 	if (netra_store_pool_reserve(pool, fragment,
 				     frame->length + SLICES_BYTES))
 		return NETRA_ERR_AGAIN;
@@ -370,6 +371,17 @@ static void close_reader(struct netra_recording *recording)
 	recording->reader = NULL;
 }
 
+/* There was no memory for them: all that the ring holds. */
+static void skip_rest(struct netra_recording *recording)
+{
+	while (recording->pending) {
+		skip(recording);
+		while (!recording->pending &&
+		       !netra_reader_next(recording->reader, &recording->frame))
+			admit(recording);
+	}
+}
+
 void netra_recording_finish(struct netra_recording *recording)
 {
 	struct netra_store_fragment *end;
@@ -377,8 +389,7 @@ void netra_recording_finish(struct netra_recording *recording)
 
 	if (!recording->reader)
 		return;
-	if (recording->pending)
-		skip(recording);
+	skip_rest(recording);
 	cut_unfollowed(recording);
 	netra_store_pool_give(pool, recording->fragment);
 	recording->fragment = NULL;

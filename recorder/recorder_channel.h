@@ -23,6 +23,7 @@ struct netra_recording_shared {
 	struct netra_recorder_wall wall;
 	uint64_t fragment_ns;		/* between ticks */
 	uint64_t rotate_ns;
+	uint64_t payload_bytes;		/* more of a fragment does not wait for a tick */
 };
 
 struct netra_recording {

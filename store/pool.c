@@ -11,6 +11,8 @@
 
 #define BLOCK NETRA_MP4_BLOCK_BYTES
 #define FREE_MAX 128u	/* fragments: all channels, twice */
+#define FRAGMENT_BYTES	(sizeof(struct netra_store_fragment) + \
+			 NETRA_MP4_HEADER_BYTES(NETRA_STORE_FRAGMENT_SAMPLES))
 
 void netra_store_pool_init(struct netra_store_pool *pool, uint64_t bytes_max,
 			   uint64_t free_bytes_max)
@@ -58,10 +60,13 @@ static struct netra_store_fragment *pop(struct netra_store_pool *pool)
 	return fragment;
 }
 
-static void drop(struct netra_store_fragment *fragment)
+/* With the mutex held, or no one else about. */
+static void drop(struct netra_store_pool *pool,
+		 struct netra_store_fragment *fragment)
 {
 	netra_mp4_fragment_free(&fragment->mp4);
 	free(fragment);
+	pool->bytes -= FRAGMENT_BYTES;
 }
 
 void netra_store_pool_free(struct netra_store_pool *pool)
@@ -70,12 +75,28 @@ void netra_store_pool_free(struct netra_store_pool *pool)
 	void *block;
 
 	while ((fragment = pop(pool)))
-		drop(fragment);
+		drop(pool, fragment);
 	while ((block = pop_block(pool))) {
 		pool->bytes -= BLOCK;
 		free(block);
 	}
 	pthread_mutex_destroy(&pool->mutex);
+}
+
+/* With the mutex held. */
+static struct netra_store_fragment *make(struct netra_store_pool *pool)
+{
+	struct netra_store_fragment *fragment = calloc(1, sizeof(*fragment));
+
+	if (!fragment)
+		return NULL;
+	if (netra_mp4_fragment_init(&fragment->mp4,
+				    NETRA_STORE_FRAGMENT_SAMPLES)) {
+		free(fragment);
+		return NULL;
+	}
+	pool->bytes += FRAGMENT_BYTES;
+	return fragment;
 }
 
 struct netra_store_fragment *netra_store_pool_take(struct netra_store_pool *pool)
@@ -84,15 +105,9 @@ struct netra_store_fragment *netra_store_pool_take(struct netra_store_pool *pool
 
 	pthread_mutex_lock(&pool->mutex);
 	fragment = pop(pool);
+	if (!fragment && pool->bytes + FRAGMENT_BYTES <= pool->bytes_max)
+		fragment = make(pool);
 	pthread_mutex_unlock(&pool->mutex);
-	if (fragment)
-		return fragment;
-	fragment = calloc(1, sizeof(*fragment));
-	if (fragment && netra_mp4_fragment_init(&fragment->mp4,
-						NETRA_STORE_FRAGMENT_SAMPLES)) {
-		free(fragment);
-		return NULL;
-	}
 	return fragment;
 }
 
@@ -122,11 +137,18 @@ enum netra_error netra_store_pool_reserve(struct netra_store_pool *pool,
 	struct netra_mp4_fragment *mp4 = &fragment->mp4;
 	uint64_t wanted = mp4->payload_bytes + bytes;
 	enum netra_error err = NETRA_OK;
+	uint64_t missing, to_be_had;
 
 	if (wanted <= netra_mp4_fragment_holds(mp4))
 		return NETRA_OK;
+	missing = (wanted - netra_mp4_fragment_holds(mp4) + BLOCK - 1) / BLOCK;
 	pthread_mutex_lock(&pool->mutex);
-	while (!err && wanted > netra_mp4_fragment_holds(mp4))
+	/* All of it or nothing: what one waits with, others could use. */
+	to_be_had = pool->free_bytes / BLOCK +
+		    (pool->bytes_max - pool->bytes) / BLOCK;
+	if (missing > to_be_had)
+		err = NETRA_ERR_NO_MEMORY;
+	while (!err && missing--)
 		err = lend_block(pool, mp4);
 	pthread_mutex_unlock(&pool->mutex);
 	return err;
@@ -166,9 +188,8 @@ void netra_store_pool_give(struct netra_store_pool *pool,
 		fragment->next = pool->free;
 		pool->free = fragment;
 		pool->free_count++;
-		fragment = NULL;
+	} else {
+		drop(pool, fragment);
 	}
 	pthread_mutex_unlock(&pool->mutex);
-	if (fragment)
-		drop(fragment);
 }

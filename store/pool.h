@@ -39,13 +39,13 @@ struct netra_store_pool {
 	struct netra_free_block *block;
 	uint64_t free_bytes;		/* of blocks that nobody uses */
 	uint64_t free_bytes_max;
-	uint64_t bytes;			/* of all blocks */
+	uint64_t bytes;			/* of all blocks and fragments */
 	uint64_t bytes_max;
 };
 
 /**
  * netra_store_pool_init() - An empty pool.
- * @bytes_max: Bound on the payload's memory.
+ * @bytes_max: Bound on its memory.
  * @free_bytes_max: So much of it is kept while nobody uses it.
  */
 void netra_store_pool_init(struct netra_store_pool *pool, uint64_t bytes_max,
@@ -54,13 +54,14 @@ void netra_store_pool_init(struct netra_store_pool *pool, uint64_t bytes_max,
 /** netra_store_pool_free() - All fragments must have been given back. */
 void netra_store_pool_free(struct netra_store_pool *pool);
 
-/** netra_store_pool_take() - An empty fragment; NULL: out of memory. */
+/** netra_store_pool_take() - An empty fragment; NULL: as netra_store_pool_reserve(). */
 struct netra_store_fragment *netra_store_pool_take(struct netra_store_pool *pool);
 
 /**
  * netra_store_pool_reserve() - Room for @bytes more of payload.
  *
- * NETRA_ERR_NO_MEMORY: the bound is reached, or the system's memory is.
+ * NETRA_ERR_NO_MEMORY: the bound is reached, or the system's memory is; the
+ * fragment has got nothing of what others could use.
  */
 enum netra_error netra_store_pool_reserve(struct netra_store_pool *pool,
 					  struct netra_store_fragment *fragment,

@@ -8,6 +8,11 @@
 
 #include <stdio.h>
 
+/* Of two times; 0 = there is none. */
+static uint64_t older(uint64_t a, uint64_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
 
 void netra_store_fail(struct netra_store_channel *channel, const char *why)
 {
@@ -124,9 +129,14 @@ static void write_fragment(struct netra_store_writer *writer,
 		return;
 	}
 	channel->account.frames += fragment->mp4.samples;
-	if (!writer->undurable_ns || fragment->taken_ns < writer->undurable_ns)
-		writer->undurable_ns = fragment->taken_ns;
+	writer->undurable_ns = older(writer->undurable_ns, fragment->taken_ns);
 	update_account(channel);
+}
+
+void netra_store_count_file(struct netra_store_channel *channel)
+{
+	channel->closed_bytes = channel->account.bytes;
+	channel->closed_90k = channel->account.duration_90k;
 }
 
 /* The file as it is becomes the one to be closed. */
@@ -147,11 +157,13 @@ void netra_store_end_file(struct netra_store_writer *writer, uint32_t number)
 	/* Files that are shorter than a commit: one at a time. */
 	if (channel->closing.fd >= 0)
 		netra_store_commit(writer);
+	/* A sync that failed has ended it. */
+	if (channel->file.fd < 0)
+		return;
 	if (!failed && netra_store_file_complete(&channel->file))
 		netra_store_fail(channel, channel->file.why);
 	update_account(channel);
-	channel->closed_bytes = channel->account.bytes;
-	channel->closed_90k = channel->account.duration_90k;
+	netra_store_count_file(channel);
 	netra_store_file_move(&channel->closing, &channel->file);
 	channel->file.fd = -1;
 	channel->file.bytes = 0;
@@ -182,9 +194,8 @@ void netra_store_writer_step(struct netra_store_writer *writer)
 	writer->queued_bytes = 0;
 	commit = writer->commit;
 	writer->commit = false;
-	if (fragment && (!writer->writing_ns ||
-			 fragment->taken_ns < writer->writing_ns))
-		writer->writing_ns = fragment->taken_ns;
+	writer->writing_ns = older(writer->writing_ns, writer->queued_ns);
+	writer->queued_ns = 0;
 	pthread_mutex_unlock(&writer->mutex);
 
 	if (!fragment && !commit)
@@ -209,6 +220,8 @@ void netra_store_writer_queue(struct netra_store_writer *writer,
 	else
 		writer->first = fragment;
 	writer->last = fragment;
+	if (!fragment->ends)
+		writer->queued_ns = older(writer->queued_ns, fragment->taken_ns);
 	writer->queued_bytes += fragment->mp4.payload_bytes;
 	if (writer->queued_bytes > NETRA_STORE_QUEUED_BYTES &&
 	    writer->queued_bytes - fragment->mp4.payload_bytes <=
@@ -250,10 +263,7 @@ uint64_t netra_store_writer_oldest_ns(struct netra_store_writer *writer)
 	uint64_t oldest;
 
 	pthread_mutex_lock(&writer->mutex);
-	oldest = writer->writing_ns;
-	if (writer->first && !writer->first->ends &&
-	    (!oldest || writer->first->taken_ns < oldest))
-		oldest = writer->first->taken_ns;
+	oldest = older(writer->writing_ns, writer->queued_ns);
 	pthread_mutex_unlock(&writer->mutex);
 	return oldest;
 }

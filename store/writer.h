@@ -60,6 +60,7 @@ struct netra_store_writer {
 	pthread_cond_t wake;
 	struct netra_store_fragment *first, *last;
 	uint64_t queued_bytes;
+	uint64_t queued_ns;		/* oldest frame in the queue */
 	uint64_t writing_ns;		/* oldest frame taken off the queue, not durable */
 	bool commit;
 	bool stop;
@@ -128,6 +129,9 @@ void netra_store_commit(struct netra_store_writer *writer);
 
 /** netra_store_end_file() - The channel's file is complete; the next commit names it. */
 void netra_store_end_file(struct netra_store_writer *writer, uint32_t channel);
+
+/** netra_store_count_file() - Nothing more comes to the account from its file. */
+void netra_store_count_file(struct netra_store_channel *channel);
 
 /** netra_store_fail() - Count and say that something went wrong. */
 void netra_store_fail(struct netra_store_channel *channel, const char *why);

@@ -42,27 +42,50 @@ static void leave_file(struct netra_store_writer *writer, uint32_t number,
 }
 
 /* What was not durable is lost, and so is the file's further use. */
+static void lose_file(struct netra_store_writer *writer, uint32_t number,
+		      struct netra_store_file *file, const char *why)
+{
+	struct netra_store_channel *channel = &writer->channel[number];
+
+	channel->account.frames -= file->unsynced;
+	channel->account.lost += file->unsynced;
+	channel->untold += file->unsynced;
+	netra_store_fail(channel, why);
+	leave_file(writer, number, file);
+}
+
 static void sync_file(struct netra_store_writer *writer, uint32_t number,
 		      struct netra_store_file *file, uint64_t synced_ns,
 		      uint64_t *done_ns)
 {
-	struct netra_store_channel *channel = &writer->channel[number];
 	uint32_t frames = file->unsynced;
 
 	if (!dirty(file))
 		return;
 	if (synced_ns)
 		netra_store_file_synced(file);
-	if (synced_ns || !netra_store_file_sync(file)) {
-		if (frames)
-			*done_ns = synced_ns ? synced_ns : now_ns();
+	else if (netra_store_file_sync(file))
+		lose_file(writer, number, file, file->why);
+	if (file->fd >= 0 && frames)
+		*done_ns = synced_ns ? synced_ns : now_ns();
+}
+
+/* Names that are not durable are no names: what has one is lost. */
+static void sync_folder(struct netra_store_writer *writer, uint32_t number)
+{
+	struct netra_store_channel *channel = &writer->channel[number];
+	char why[128];
+
+	channel->folder_dirty = false;
+	if (!fsync(writer->folder->channel[number]))
 		return;
-	}
-	channel->account.frames -= frames;
-	channel->account.lost += frames;
-	channel->untold += frames;
-	netra_store_fail(channel, file->why);
-	leave_file(writer, number, file);
+	snprintf(why, sizeof(why), "cannot make the folder durable: %s",
+		 strerror(errno));
+	netra_store_fail(channel, why);
+	if (channel->closing.fd >= 0)
+		lose_file(writer, number, &channel->closing, why);
+	if (channel->file.fd >= 0)
+		lose_file(writer, number, &channel->file, why);
 }
 
 /* The ended file gets its name, or stays as it is if it is not complete. */
@@ -80,6 +103,7 @@ static void close_file(struct netra_store_writer *writer, uint32_t number)
 	}
 	if (netra_store_file_publish(file)) {
 		netra_store_fail(channel, file->why);
+		leave_file(writer, number, file);
 		return;
 	}
 	channel->folder_dirty = true;
@@ -102,6 +126,9 @@ static void commit_channel(struct netra_store_writer *writer, uint32_t number,
 	uint64_t done_ns = 0;
 
 	if (writer->sync) {
+		if (channel->folder_dirty && !synced_ns)
+			sync_folder(writer, number);
+		channel->folder_dirty = false;
 		sync_file(writer, number, &channel->closing, synced_ns,
 			  &done_ns);
 		sync_file(writer, number, &channel->file, synced_ns,
@@ -110,25 +137,15 @@ static void commit_channel(struct netra_store_writer *writer, uint32_t number,
 		channel->file.unsynced = channel->closing.unsynced = 0;
 		done_ns = now_ns();
 	}
-	if (open && channel->file.fd < 0)
+	if (open && channel->file.fd < 0) {
 		channel->account.failed_file = channel->file_number;
+		netra_store_count_file(channel);
+	}
 	close_file(writer, number);
 	if (done_ns) {
 		channel->account.durable_ns = done_ns;
 		channel->changed = true;
 	}
-}
-
-static void sync_folder(struct netra_store_channel *channel, int folder)
-{
-	char why[128];
-
-	channel->folder_dirty = false;
-	if (!fsync(folder))
-		return;
-	snprintf(why, sizeof(why), "cannot make the folder durable: %s",
-		 strerror(errno));
-	netra_store_fail(channel, why);
 }
 
 static bool any_dirty(const struct netra_store_writer *writer)
@@ -167,24 +184,17 @@ static uint64_t sync_together(struct netra_store_writer *writer)
 	end_ns = now_ns();
 	if (end_ns - begin_ns > TOGETHER_NS)
 		writer->apart_until_ns = end_ns + APART_NS;
-	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++)
-		writer->channel[i].folder_dirty = false;
 	return end_ns;
 }
 
 void netra_store_commit(struct netra_store_writer *writer)
 {
 	uint64_t synced_ns = writer->sync ? sync_together(writer) : 0;
-	uint32_t i;
 
 	if (writer->sync && !synced_ns)
 		push_all(writer);
-	for (i = 0; i < NETRA_STORE_CHANNELS; i++)
+	/* The names it gives wait for the next one. */
+	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++)
 		commit_channel(writer, i, synced_ns);
-	/* Names that a sync of all came too early for wait for the next one. */
-	for (i = 0; i < NETRA_STORE_CHANNELS; i++)
-		if (writer->sync && !synced_ns && writer->channel[i].folder_dirty)
-			sync_folder(&writer->channel[i],
-				    writer->folder->channel[i]);
 	writer->undurable_ns = 0;
 }

@@ -20,7 +20,8 @@
 #include "tests/unit/h264_write.h"
 
 uint32_t file_syncs, folder_syncs, whole_syncs;
-bool syncs_fail;
+bool syncs_fail, folder_syncs_fail;
+uint32_t syncs_to_fail;
 uint32_t whole_sync_ms;
 
 /* These stand in for the C library's. */
@@ -29,14 +30,19 @@ int fdatasync(int fd)
 	(void)fd;
 	file_syncs++;
 	errno = EIO;
-	return syncs_fail ? -1 : 0;
+	if (!syncs_fail)
+		return 0;
+	if (syncs_to_fail && !--syncs_to_fail)
+		syncs_fail = false;
+	return -1;
 }
 
 int fsync(int fd)
 {
 	(void)fd;
 	folder_syncs++;
-	return 0;
+	errno = EIO;
+	return folder_syncs_fail ? -1 : 0;
 }
 
 int syncfs(int fd)
@@ -113,7 +119,7 @@ int set_up(void **state)
 
 	assert_non_null(f);
 	file_syncs = folder_syncs = whole_syncs = 0;
-	syncs_fail = false;
+	syncs_fail = folder_syncs_fail = false;
 	signal(SIGXFSZ, SIG_IGN);
 	snprintf(f->store, sizeof(f->store), "%s/netra-test-XXXXXX",
 		 tmp ? tmp : "/tmp");
@@ -252,6 +258,7 @@ struct single *open_single(struct fixture *f, bool sync)
 	single.shared.writer = &single.writer;
 	single.shared.fragment_ns = 1000000000;
 	single.shared.rotate_ns = 60000000000;
+	single.shared.payload_bytes = 4 << 20;
 	assert_int_equal(netra_recording_open(&single.recording, &single.shared,
 					      0, 0), 0);
 	file_syncs = folder_syncs = whole_syncs = 0;
@@ -284,4 +291,24 @@ const char *single_path(const struct single *single)
 	snprintf(path, sizeof(path), "%s/%s", single->store,
 		 single->account.name);
 	return path;
+}
+
+void run_seconds(struct single *single, uint32_t seconds)
+{
+	static uint64_t now;
+
+	if (!single->recording.clock.running)
+		now = SINGLE_START_NS;
+	for (uint32_t i = 0; i < seconds; i++) {
+		for (uint32_t frame = 0; frame < 30; frame++, now += 1000000000 / 30)
+			netra_recording_pump(&single->recording, 1, now);
+		commit_single(single);
+	}
+}
+
+bool ends(const char *path, const char *suffix)
+{
+	size_t n = strlen(path), m = strlen(suffix);
+
+	return n > m && !strcmp(path + n - m, suffix);
 }

@@ -20,6 +20,8 @@
 /* Of fdatasync(), fsync() and syncfs(), which here do nothing else. */
 extern uint32_t file_syncs, folder_syncs, whole_syncs;
 extern bool syncs_fail;		/* not those of folders */
+extern uint32_t syncs_to_fail;	/* then they are well again; 0 = all of them */
+extern bool folder_syncs_fail;
 extern uint32_t whole_sync_ms;	/* how long syncfs() takes */
 
 /* What a channel gives, frame by frame. */
@@ -96,5 +98,12 @@ void end_single(struct single *single);
 
 /** single_path() - Of its last file. */
 const char *single_path(const struct single *single);
+
+/** run_seconds() - Frames in real time, a commit each second, up to the script's end. */
+#define SINGLE_START_NS 5000000000ull
+void run_seconds(struct single *single, uint32_t seconds);
+
+/** ends() - Does the path end so? */
+bool ends(const char *path, const char *suffix);
 
 #endif

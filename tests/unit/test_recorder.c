@@ -33,13 +33,6 @@ static struct netra_recorder_channel record_one(struct fixture *f)
 	return info;
 }
 
-static bool ends(const char *path, const char *suffix)
-{
-	size_t n = strlen(path), m = strlen(suffix);
-
-	return n > m && !strcmp(path + n - m, suffix);
-}
-
 static void whole_recording(void **state)
 {
 	struct fixture *f = *state;

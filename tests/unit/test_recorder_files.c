@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From fragments to durable files: commits, rotation, disks that fail, what a
- * crash leaves. Channel 0 alone, with the test's own clock.
+ * From fragments to durable files: commits, rotation, names. Channel 0 alone,
+ * with the test's own clock.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -14,33 +14,10 @@
 
 #include <cmocka.h>
 
-#include "store/repair.h"
-#include "store/scan.h"
 #include "tests/recorder/script.h"
 
 #define SECOND 1000000000ull
-#define START (5 * SECOND)
-
-static bool ends(const char *path, const char *suffix)
-{
-	size_t n = strlen(path), m = strlen(suffix);
-
-	return n > m && !strcmp(path + n - m, suffix);
-}
-
-/* Frames in real time, a commit each second, up to the script's end. */
-static void run_seconds(struct single *single, uint32_t seconds)
-{
-	static uint64_t now;
-
-	if (!single->recording.clock.running)
-		now = START;
-	for (uint32_t i = 0; i < seconds; i++) {
-		for (uint32_t frame = 0; frame < 30; frame++, now += SECOND / 30)
-			netra_recording_pump(&single->recording, 1, now);
-		commit_single(single);
-	}
-}
+#define START SINGLE_START_NS
 
 static void each_commit_is_one_fragment(void **state)
 {
@@ -215,259 +192,6 @@ static void no_name_is_used_twice(void **state)
 			    "ch00/19700101T000005.002Z.mp4");
 }
 
-static void a_failed_sync_ends_the_file(void **state)
-{
-	struct fixture *f = *state;
-	struct single *single = open_single(f, true);
-	struct recording r;
-
-	add_stream(f->script[0], 0, 30 * 6);
-	run_seconds(single, 2);
-	syncs_fail = true;
-	run_seconds(single, 1);
-	syncs_fail = false;
-	assert_true(single->account.failed);
-	assert_string_equal(single->account.error,
-			    "cannot make it durable: Input/output error");
-	assert_int_equal(file_syncs, 3);
-	assert_int_equal(single->account.frames, 60);
-	assert_int_equal(single->account.lost, 30);
-	/* The next key frame begins another file. */
-	run_seconds(single, 3);
-	end_single(single);
-	assert_int_equal(single->account.frames, 60 + 90);
-	assert_int_equal(single->account.lost + single->recording.lost, 30);
-	assert_int_equal(files_in(f, 0), 2);
-	assert_true(ends(single_path(single), "Z.mp4"));
-	r = read_recording(single_path(single));
-	assert_int_equal(r.samples, 90);
-}
-
-static void a_full_disk_costs_no_more_than_must_be(void **state)
-{
-	struct fixture *f = *state;
-	struct single *single = open_single(f, true);
-	struct recording r;
-	char path[600];
-
-	add_stream(f->script[0], 0, 30 * 8);
-	for (uint32_t i = 0; i < 30 * 8; i++)
-		f->script[0]->frame[i].length = 3000;
-	limit_files(300000);
-	run_seconds(single, 2);
-	memcpy(path, single_path(single), sizeof(path));
-	assert_int_equal(single->account.frames, 60);
-	run_seconds(single, 2);
-	assert_true(single->account.failed);
-	assert_string_equal(single->account.error,
-			    "cannot write: File too large");
-	limit_files(UINT64_MAX);
-	run_seconds(single, 4);
-	end_single(single);
-	/* Three fragments fit; one was lost; then a new file. */
-	assert_int_equal(single->account.frames + single->account.lost +
-			 single->recording.lost, 30 * 8);
-	assert_in_range(single->account.frames, 30 * 6, 30 * 7);
-	r = read_recording(path);	/* whole, but for its end */
-	assert_int_equal(r.samples, 90);
-	assert_int_equal(read_recording(single_path(single)).samples,
-			 single->account.frames - 90);
-}
-
-static void a_disk_full_from_the_start_leaves_nothing(void **state)
-{
-	struct fixture *f = *state;
-	struct single *single = open_single(f, true);
-
-	add_stream(f->script[0], 0, 60);
-	limit_files(900);
-	run_seconds(single, 2);
-	end_single(single);
-	assert_true(single->account.failed);
-	assert_int_equal(single->account.frames, 0);
-	assert_int_equal(single->account.lost + single->recording.lost, 60);
-	assert_string_equal(single->account.name, "");
-	assert_int_equal(files_in(f, 0), 0);
-}
-
-static void a_slow_disk_leaves_frames_in_the_ring(void **state)
-{
-	struct fixture *f = *state;
-	struct single *single = open_single(f, true);
-
-	single->pool.bytes_max = 1 << 20;
-	add_stream(f->script[0], 0, 30 * 10);
-	for (uint32_t i = 0; i < 30 * 10; i++)
-		f->script[0]->frame[i].length = 10000;
-	while (netra_recording_pump(&single->recording, 1, START))
-		;
-	assert_true(single->recording.pending);
-	assert_int_equal(f->board.channel[0].held, 1);
-	assert_in_range(single->pool.bytes, 900000, 1 << 20);
-	/* It goes on where it was, once the disk does. */
-	while (single->recording.reader) {
-		commit_single(single);
-		while (netra_recording_pump(&single->recording, 1, START))
-			;
-	}
-	end_single(single);
-	assert_int_equal(single->account.frames, 300);
-	assert_int_equal(single->recording.lost, 0);
-	assert_int_equal(read_recording(single_path(single)).hole, 0);
-}
-
-/* The recorder is gone between two commits; its file is as it was. */
-static const char *abandon(struct single *single)
-{
-	static char path[600];
-
-	memcpy(path, single_path(single), sizeof(path));
-	if (single->recording.fragment)
-		netra_store_pool_give(&single->pool,
-				      single->recording.fragment);
-	single->recording.fragment = NULL;
-	if (single->recording.pending)
-		netra_reader_release(single->recording.reader,
-				     &single->recording.frame);
-	netra_reader_close(single->recording.reader);
-	netra_store_file_leave(&single->writer.channel[0].file);
-	netra_store_writer_free(&single->writer);
-	netra_store_pool_free(&single->pool);
-	netra_store_close(&single->folder);
-	return path;
-}
-
-static struct netra_store_repair repair(struct fixture *f)
-{
-	struct netra_store_repair result = { 0 };
-	struct netra_store_folder folder;
-	struct netra_store_entry *entries;
-	char why[200] = "";
-	size_t count;
-
-	assert_int_equal(netra_store_open(&folder, f->store, true, why,
-					  sizeof(why)), 0);
-	netra_store_repair(&folder, 0, &result);
-	assert_int_equal(result.failed, 0);
-	assert_int_equal(netra_store_list(&folder, 0, &entries, &count), 0);
-	for (size_t i = 0; i < count; i++)
-		if (entries[i].kind == NETRA_STORE_FILE_PART)
-			assert_int_equal(netra_store_adopt(&folder, 0,
-					entries[i].start_ms, true, why,
-					sizeof(why)), 0);
-	free(entries);
-	netra_store_close(&folder);
-	return result;
-}
-
-static void torn_ends_are_cut(void **state)
-{
-	struct fixture *f = *state;
-	static const char ends_with[][5] = { "", "x", "moof", "\0\0\0\0" };
-	struct netra_store_repair result;
-	struct single *single;
-	struct recording r;
-	const char *path;
-	char whole[600];
-	struct stat st;
-	int fd;
-
-	for (uint32_t i = 0; i < 4; i++) {
-		single = open_single(f, true);
-		f->script[0]->next = f->script[0]->count = 0;
-		add_stream(f->script[0], 0, 200);
-		run_seconds(single, 5);
-		path = abandon(single);
-		assert_int_equal(stat(path, &st), 0);
-		fd = open(path, O_RDWR | O_APPEND);
-		assert_int_equal(write(fd, ends_with[i], i ? 4u : 0u),
-				 i ? 4 : 0);
-		close(fd);
-		result = repair(f);
-		assert_int_equal(result.files, 1);
-		assert_int_equal(result.cut, i ? 1 : 0);
-		assert_int_equal(result.cut_bytes, i ? 4 : 0);
-		snprintf(whole, sizeof(whole), "%.*s", (int)strlen(path) - 5,
-			 path);
-		r = read_recording(whole);
-		assert_int_equal(r.samples, 150);
-		assert_int_equal(r.duration, 150 * 3000);
-		assert_int_equal(unlink(whole), 0);
-	}
-}
-
-/* Whatever is cut off or changed in the last commit: the rest is kept. */
-static void what_was_durable_is_kept(void **state)
-{
-	struct fixture *f = *state;
-	struct netra_store_repair result;
-	struct single *single;
-	struct recording r;
-	const char *path;
-	char whole[600];
-	struct stat before, after;
-	uint8_t byte;
-	int fd;
-
-	for (uint32_t i = 0; i < 60; i++) {
-		single = open_single(f, true);
-		f->script[0]->next = f->script[0]->count = 0;
-		add_stream(f->script[0], 0, 200);
-		run_seconds(single, 3);
-		assert_int_equal(stat(single_path(single), &before), 0);
-		run_seconds(single, 1);
-		path = abandon(single);
-		assert_int_equal(stat(path, &after), 0);
-		fd = open(path, O_RDWR);
-		if (i % 2) {
-			assert_int_equal(ftruncate(fd, before.st_size +
-				(after.st_size - before.st_size) * i / 60), 0);
-		} else {
-			off_t at = before.st_size +
-				   (after.st_size - before.st_size) * i / 60;
-
-			assert_int_equal(pread(fd, &byte, 1, at), 1);
-			byte ^= 0x10;
-			assert_int_equal(pwrite(fd, &byte, 1, at), 1);
-		}
-		close(fd);
-		result = repair(f);
-		assert_int_equal(result.cut, 1);
-		snprintf(whole, sizeof(whole), "%.*s", (int)strlen(path) - 5,
-			 path);
-		r = read_recording(whole);
-		assert_int_equal(r.samples, 90);
-		assert_int_equal(unlink(whole), 0);
-	}
-}
-
-static void what_is_no_recording_is_set_aside(void **state)
-{
-	struct fixture *f = *state;
-	struct netra_store_repair result;
-	char path[200];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/ch00", f->store);
-	assert_int_equal(mkdir(path, 0755), 0);
-	snprintf(path, sizeof(path), "%s/ch00/20261123T101500.250Z.mp4.part",
-		 f->store);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	fputs("not a recording", file);
-	fclose(file);
-	snprintf(path, sizeof(path), "%s/ch00/20261123T101500.251Z.mp4.part",
-		 f->store);
-	fclose(fopen(path, "w"));
-	result = repair(f);
-	assert_int_equal(result.damaged, 2);
-	/* The empty one is gone. */
-	assert_int_equal(files_in(f, 0), 1);
-	snprintf(path, sizeof(path), "%s/ch00/20261123T101500.250Z.mp4.damaged",
-		 f->store);
-	assert_int_equal(access(path, F_OK), 0);
-}
-
 static void names_are_times(void **state)
 {
 	static const char *const bad[] = {
@@ -510,13 +234,6 @@ int main(void)
 		TEST(files_are_rotated_at_key_frames),
 		TEST(a_clock_that_is_set_begins_a_file),
 		TEST(no_name_is_used_twice),
-		TEST(a_failed_sync_ends_the_file),
-		TEST(a_full_disk_costs_no_more_than_must_be),
-		TEST(a_disk_full_from_the_start_leaves_nothing),
-		TEST(a_slow_disk_leaves_frames_in_the_ring),
-		TEST(torn_ends_are_cut),
-		TEST(what_was_durable_is_kept),
-		TEST(what_is_no_recording_is_set_aside),
 		TEST(names_are_times),
 	};
 
