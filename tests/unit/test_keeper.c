@@ -145,7 +145,8 @@ static void begin_keeping(struct fixture *f, struct netra_store_keeper *keeper,
 	};
 	struct netra_store_folder folder;
 
-	snprintf(f->store, sizeof(f->store), "%s", store);
+	assert_true(strlen(store) < sizeof(f->store));
+	memcpy(f->store, store, strlen(store) + 1);
 	record_store(f, start_s, 10);
 	look_at_store(f, &folder);
 	assert_int_equal(netra_store_keeper_init(keeper, &folder, &options), 0);
