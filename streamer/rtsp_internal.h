@@ -16,6 +16,7 @@
 #define RTSP_IDLE_SHARE 2u	/* of it: a connection without a session */
 #define RTSP_REQUEST_SHARE 6u	/* from a request's first byte to its last */
 #define RTSP_REPORT_S 5u
+#define RTSP_URI_MAX 1024u
 #define RTSP_IN_MAX (NETRA_RTSP_HEAD_MAX + NETRA_RTSP_BODY_MAX)
 #define RTSP_OUT_PAUSE 16384u	/* more than this to send: no further requests */
 #define RTSP_OUT_MAX 262144u
@@ -101,6 +102,9 @@ struct netra_rtsp_server {
 /* rtsp_server.c */
 void rtsp_left(struct rtsp_connection *connection);
 
+/* rtsp_listen.c */
+void rtsp_stop_listening(struct netra_rtsp_server *server);
+
 /* rtsp_connection.c */
 void rtsp_accept(struct netra_rtsp_server *server, int fd, bool tls);
 void rtsp_close(struct rtsp_connection *connection);
@@ -116,12 +120,17 @@ void rtsp_put_report(struct rtsp_connection *connection, bool bye);
 /* Send what the socket takes; closes the connection if it is broken. */
 void rtsp_pump(struct rtsp_connection *connection);
 
+/* rtsp_answer.c: @format adds further fields, each with its line's end. */
+void rtsp_answer(struct rtsp_connection *connection,
+		 const struct netra_rtsp_request *request, unsigned int status,
+		 const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+void rtsp_answer_bad(struct rtsp_connection *connection,
+		     const struct netra_rtsp_request *request);
+
 /* rtsp_method.c: false: not now, ask again after the hold. */
 bool rtsp_handle(struct rtsp_connection *connection,
 		 const struct netra_rtsp_request *request);
-void rtsp_answer_bad(struct rtsp_connection *connection,
-		     const struct netra_rtsp_request *request);
-const char *rtsp_reason(unsigned int status);
 
 /* rtsp_session.c */
 bool rtsp_setup(struct rtsp_connection *connection, struct netra_feed *feed,

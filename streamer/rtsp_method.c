@@ -1,101 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What each method does, and who may. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "rtsp_header.h"
 #include "rtsp_internal.h"
 
-#define URI_MAX 1024u
 #define METHODS "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, " \
 		"GET_PARAMETER, SET_PARAMETER"
-
-const char *rtsp_reason(unsigned int status)
-{
-	switch (status) {
-	case 200:
-		return "OK";
-	case 400:
-		return "Bad Request";
-	case 401:
-		return "Unauthorized";
-	case 403:
-		return "Forbidden";
-	case 404:
-		return "Not Found";
-	case 405:
-		return "Method Not Allowed";
-	case 413:
-		return "Request Entity Too Large";
-	case 414:
-		return "Request-URI Too Large";
-	case 451:
-		return "Parameter Not Understood";
-	case 454:
-		return "Session Not Found";
-	case 455:
-		return "Method Not Valid in This State";
-	case 457:
-		return "Invalid Range";
-	case 459:
-		return "Aggregate Operation Not Allowed";
-	case 461:
-		return "Unsupported Transport";
-	case 500:
-		return "Internal Server Error";
-	case 501:
-		return "Not Implemented";
-	case 505:
-		return "RTSP Version Not Supported";
-	case 551:
-		return "Option Not Supported";
-	default:
-		return "Error";
-	}
-}
-
-/* Status and fields; @format adds more of them, each with its line's end. */
-static void answer(struct rtsp_connection *c,
-		   const struct netra_rtsp_request *request,
-		   unsigned int status, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static void answer(struct rtsp_connection *c,
-		   const struct netra_rtsp_request *request,
-		   unsigned int status, const char *format, ...)
-{
-	char text[2 * URI_MAX + 1024];
-	size_t size = sizeof(text) - 2, used;
-	va_list args;
-	int n;
-
-	used = (size_t)snprintf(text, size, "RTSP/1.0 %u %s\r\n", status,
-				rtsp_reason(status));
-	if (request->has_cseq)
-		used += (size_t)snprintf(text + used, size - used,
-					 "CSeq: %u\r\n", request->cseq);
-	used += (size_t)snprintf(text + used, size - used,
-				 "Server: netra/" NETRA_VERSION "\r\n");
-	if (c->session[0] && status == 200)
-		used += (size_t)snprintf(text + used, size - used,
-					 "Session: %s;timeout=%u\r\n",
-					 c->session, c->server->options.session_s);
-	va_start(args, format);
-	n = vsnprintf(text + used, size - used, format, args);
-	va_end(args);
-	if (n > 0 && (size_t)n < size - used)
-		used += (size_t)n;
-	text[used++] = '\r';
-	text[used++] = '\n';
-	rtsp_put(c, text, used);
-}
-
-void rtsp_answer_bad(struct rtsp_connection *c,
-		     const struct netra_rtsp_request *request)
-{
-	answer(c, request, request->status, "Connection: close\r\n");
-}
 
 /* ---- who ---------------------------------------------------------------- */
 
@@ -111,7 +23,7 @@ static void ask_who(struct rtsp_connection *c,
 	 * Players take the first one they know, or the last one they see: MD5
 	 * is all that most of them know.
 	 */
-	answer(c, request, 401,
+	rtsp_answer(c, request, 401,
 	       "WWW-Authenticate: Digest realm=\"" NETRA_REALM "\", "
 	       "nonce=\"%s\", algorithm=SHA-256, qop=\"auth\"%s\r\n"
 	       "WWW-Authenticate: Digest realm=\"" NETRA_REALM "\", "
@@ -171,12 +83,12 @@ static void do_describe(struct rtsp_connection *c,
 	size_t uri = request->uri.length;
 
 	if (!size) {
-		answer(c, request, 500, "%s", "");
+		rtsp_answer(c, request, 500, "%s", "");
 		return;
 	}
 	while (uri && request->uri.data[uri - 1] == '/')
 		uri--;
-	answer(c, request, 200, "Content-Base: %.*s/\r\n"
+	rtsp_answer(c, request, 200, "Content-Base: %.*s/\r\n"
 	       "Content-Type: application/sdp\r\nContent-Length: %zu\r\n",
 	       (int)uri, request->uri.data, size);
 	rtsp_put(c, sdp, size);
@@ -189,15 +101,15 @@ static void do_setup(struct rtsp_connection *c,
 	char transport[256];
 
 	if (c->state == RTSP_PLAYING) {
-		answer(c, request, 455, "Allow: PLAY, PAUSE, TEARDOWN\r\n");
+		rtsp_answer(c, request, 455, "Allow: PLAY, PAUSE, TEARDOWN\r\n");
 	} else if (c->state == RTSP_READY && c->feed != feed) {
-		answer(c, request, 459, "%s", "");
+		rtsp_answer(c, request, 459, "%s", "");
 	} else if (rtsp_setup(c, feed, request->transport, transport,
 			      sizeof(transport))) {
-		answer(c, request, 200, "Transport: %s\r\n", transport);
+		rtsp_answer(c, request, 200, "Transport: %s\r\n", transport);
 	} else {
 		rtsp_end_session(c);
-		answer(c, request, 461, "%s", "");
+		rtsp_answer(c, request, 461, "%s", "");
 	}
 }
 
@@ -243,19 +155,19 @@ static bool do_play(struct rtsp_connection *c,
 		    const struct netra_rtsp_request *request, bool recorded)
 {
 	struct netra_rtsp_range range;
-	char time[URI_MAX + 256], scaled[32] = "";
+	char time[RTSP_URI_MAX + 256], scaled[32] = "";
 	double scale;
 	int found;
 
 	if (!netra_rtsp_parse_range(request->range, &range)) {
-		answer(c, request, 457, "%s", "");
+		rtsp_answer(c, request, 457, "%s", "");
 		return true;
 	}
 	found = rtsp_choose_time(c, &range, recorded);
 	if (found < 0)
 		return false;
 	if (!found) {
-		answer(c, request, 457, "%s", "");
+		rtsp_answer(c, request, 457, "%s", "");
 		return true;
 	}
 	/* What cannot be is played as it was, and the answer says so. */
@@ -264,7 +176,7 @@ static bool do_play(struct rtsp_connection *c,
 	tell_time(c, request, &range, time, sizeof(time));
 	if (request->scale.length)
 		snprintf(scaled, sizeof(scaled), "Scale: %.3f\r\n", scale);
-	answer(c, request, 200, "%s%s", scaled, time);
+	rtsp_answer(c, request, 200, "%s%s", scaled, time);
 	rtsp_play(c);
 	/* The answer first, if the socket lets it. */
 	if (!c->gone && !c->sink.connection)
@@ -281,7 +193,7 @@ static bool do_play(struct rtsp_connection *c,
 static void do_teardown(struct rtsp_connection *c,
 			const struct netra_rtsp_request *request)
 {
-	answer(c, request, 200, "%s", "");
+	rtsp_answer(c, request, 200, "%s", "");
 	rtsp_end_session(c);
 }
 
@@ -290,7 +202,7 @@ static bool in_session(struct rtsp_connection *c,
 		       const struct netra_rtsp_request *request, bool recorded)
 {
 	if (!c->session[0] || !netra_text_same(request->session, c->session)) {
-		answer(c, request, 454, "%s", "");
+		rtsp_answer(c, request, 454, "%s", "");
 		return true;
 	}
 	switch (request->method) {
@@ -298,7 +210,7 @@ static bool in_session(struct rtsp_connection *c,
 		return do_play(c, request, recorded);
 	case NETRA_RTSP_PAUSE:
 		rtsp_pause(c);
-		answer(c, request, 200, "%s", "");
+		rtsp_answer(c, request, 200, "%s", "");
 		break;
 	default:
 		do_teardown(c, request);
@@ -322,14 +234,14 @@ static bool on_channel(struct rtsp_connection *c,
 	/* The same for what is not there: who may not see learns nothing. */
 	if (user && (!feed ||
 		     !(user->channels[path.board] >> path.channel & 1))) {
-		answer(c, request, 403, "%s", "");
+		rtsp_answer(c, request, 403, "%s", "");
 		return true;
 	}
 	/* A session stays on its channel. */
 	if (feed && path.recorded && c->state != RTSP_NO_SESSION &&
 	    (c->feed->channel != path.channel ||
 	     c->feed->board_index != path.board)) {
-		answer(c, request, 459, "%s", "");
+		rtsp_answer(c, request, 459, "%s", "");
 		return true;
 	}
 	if (feed && path.recorded)
@@ -337,7 +249,7 @@ static bool on_channel(struct rtsp_connection *c,
 	if (found < 0)
 		return false;
 	if (!feed || !found) {
-		answer(c, request, 404, "%s", "");
+		rtsp_answer(c, request, 404, "%s", "");
 		return true;
 	}
 	if (path.recorded)
@@ -358,9 +270,9 @@ static void parameter(struct rtsp_connection *c,
 {
 	if (request->session.length &&
 	    !netra_text_same(request->session, c->session))
-		answer(c, request, 454, "%s", "");
+		rtsp_answer(c, request, 454, "%s", "");
 	else
-		answer(c, request, request->body_bytes ? 451 : 200, "%s", "");
+		rtsp_answer(c, request, request->body_bytes ? 451 : 200, "%s", "");
 }
 
 bool rtsp_handle(struct rtsp_connection *c,
@@ -369,24 +281,24 @@ bool rtsp_handle(struct rtsp_connection *c,
 	const struct netra_user *user;
 	int who;
 
-	if (request->uri.length > URI_MAX) {
-		answer(c, request, 414, "%s", "");
+	if (request->uri.length > RTSP_URI_MAX) {
+		rtsp_answer(c, request, 414, "%s", "");
 		return true;
 	}
 	if (request->require.length && request->require.length <= 256) {
-		answer(c, request, 551, "Unsupported: %.*s\r\n",
+		rtsp_answer(c, request, 551, "Unsupported: %.*s\r\n",
 		       (int)request->require.length, request->require.data);
 		return true;
 	}
 	switch (request->method) {
 	case NETRA_RTSP_OPTIONS:
-		answer(c, request, 200, "Public: " METHODS "\r\n");
+		rtsp_answer(c, request, 200, "Public: " METHODS "\r\n");
 		return true;
 	case NETRA_RTSP_UNKNOWN:
-		answer(c, request, 501, "Allow: " METHODS "\r\n");
+		rtsp_answer(c, request, 501, "Allow: " METHODS "\r\n");
 		return true;
 	case NETRA_RTSP_NOT_HERE:
-		answer(c, request, 405, "Allow: " METHODS "\r\n");
+		rtsp_answer(c, request, 405, "Allow: " METHODS "\r\n");
 		return true;
 	default:
 		break;

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Listening, time-outs, limits; who has come and who must go. */
+/* Time-outs, frames and counts; who must go. */
 #include "rtsp_server.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "rtsp_internal.h"
 
 #define CLIENTS_MAX 256u
-#define ACCEPT_AT_ONCE 16
 #define ENDING_NS NS_PER_S
 
 static void count(struct netra_rtsp_stats *stats, const struct netra_sink *sink)
@@ -30,94 +26,6 @@ void rtsp_left(struct rtsp_connection *c)
 	*(c->newer ? &c->newer->older : &server->newest) = c->older;
 	server->connections--;
 	count(&server->stats, &c->sink);
-}
-
-/* ---- coming ------------------------------------------------------------- */
-
-/* The oldest one without a session goes. Return: false if all have one. */
-static bool make_room(struct netra_rtsp_server *server)
-{
-	struct rtsp_connection *c = server->oldest;
-
-	while (c && c->state != RTSP_NO_SESSION)
-		c = c->newer;
-	if (!c)
-		return false;
-	rtsp_close(c);
-	return true;
-}
-
-static void refuse(struct netra_rtsp_server *server, int fd, bool tls)
-{
-	static const char text[] =
-		"RTSP/1.0 503 Service Unavailable\r\nRetry-After: 10\r\n\r\n";
-
-	server->stats.refused++;
-	if (!tls)
-		send(fd, text, sizeof(text) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-	close(fd);
-}
-
-static void listener_event(uv_poll_t *handle, int status, int events)
-{
-	struct rtsp_listener *l = handle->data;
-
-	(void)status;
-	(void)events;
-	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
-		int fd = accept4(l->fd, NULL, NULL,
-				 SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd < 0) {
-			if (errno == EMFILE || errno == ENFILE)
-				make_room(l->server);
-			return;
-		}
-		if (l->server->connections < l->server->options.clients_max ||
-		    make_room(l->server))
-			rtsp_accept(l->server, fd, l->tls);
-		else
-			refuse(l->server, fd, l->tls);
-	}
-}
-
-static void listener_closed(uv_handle_t *handle)
-{
-	free(handle->data);
-}
-
-int netra_rtsp_listen(struct netra_rtsp_server *server, int fd, bool tls)
-{
-	struct rtsp_listener *l = calloc(1, sizeof(*l));
-	int code;
-
-	if (!l)
-		return -ENOMEM;
-	l->server = server;
-	l->fd = fd;
-	l->tls = tls;
-	l->poll.data = l;
-	code = uv_poll_init(server->options.loop, &l->poll, fd);
-	if (code) {
-		free(l);
-		return code;
-	}
-	uv_poll_start(&l->poll, UV_READABLE, listener_event);
-	l->next = server->listeners;
-	server->listeners = l;
-	return 0;
-}
-
-static void stop_listening(struct netra_rtsp_server *server)
-{
-	while (server->listeners) {
-		struct rtsp_listener *l = server->listeners;
-
-		server->listeners = l->next;
-		uv_poll_stop(&l->poll);
-		close(l->fd);
-		uv_close((uv_handle_t *)&l->poll, listener_closed);
-	}
 }
 
 /* ---- each second -------------------------------------------------------- */
@@ -370,7 +278,7 @@ void netra_rtsp_end(struct netra_rtsp_server *server, void (*done)(void *),
 {
 	struct rtsp_connection *c = server->oldest;
 
-	stop_listening(server);
+	rtsp_stop_listening(server);
 	server->ending_ns = uv_hrtime();
 	server->done = done;
 	server->done_context = context;
@@ -393,7 +301,7 @@ void netra_rtsp_end(struct netra_rtsp_server *server, void (*done)(void *),
 
 void netra_rtsp_close(struct netra_rtsp_server *server)
 {
-	stop_listening(server);
+	rtsp_stop_listening(server);
 	while (server->oldest)
 		rtsp_close(server->oldest);
 	netra_udp_close(&server->udp);
