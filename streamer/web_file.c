@@ -8,8 +8,6 @@
 
 #include "web_internal.h"
 
-#define ANSWER_TIMEOUT_S 20
-
 static void close_file(struct netra_web_file *file)
 {
 	close(file->fd);
@@ -69,7 +67,7 @@ int netra_web_file_send(struct netra_web_exchange *exchange)
 	if (last)
 		return 1;
 	lws_set_timeout(exchange->wsi, PENDING_TIMEOUT_HTTP_CONTENT,
-			ANSWER_TIMEOUT_S);
+			NETRA_WEB_ANSWER_S);
 	/* While the next piece is read, this one goes out. */
 	return read_piece(exchange->web, file);
 }

@@ -18,6 +18,7 @@
 #define NETRA_WEB_NOTES		256u	/* kept for the page */
 #define NETRA_WEB_BODY_MAX	4096u	/* of a request */
 #define NETRA_WEB_CHUNK_BYTES	65536u	/* of an answer at a time */
+#define NETRA_WEB_ANSWER_S	20	/* for a client to take the next piece */
 #define NETRA_WEB_JOBS_MAX	32u	/* under way at once */
 #define NETRA_WEB_PROTOCOL	"netra-live"
 
@@ -151,6 +152,10 @@ void netra_web_note(struct netra_web *web, const char *kind, int board,
 /* ---- web_http.c ---------------------------------------------------------- */
 
 extern const struct lws_protocols netra_web_protocols[];
+/** netra_web_argument() - A number of the query; @otherwise if it is absent. */
+int64_t netra_web_argument(struct lws *wsi, const char *name, int64_t otherwise);
+
+/* ---- web_answer.c -------------------------------------------------------- */
 
 /**
  * netra_web_answer() - Answer with bytes that stay, or that are given away.
@@ -170,8 +175,10 @@ int netra_web_fail(struct netra_web_exchange *exchange, unsigned int status,
 /** netra_web_file_begin() - Answer with an open file, honouring a range. */
 int netra_web_file_begin(struct netra_web_exchange *exchange, int fd,
 			 uint64_t size, const char *type, const char *extra);
-/** netra_web_argument() - A number of the query; @otherwise if it is absent. */
-int64_t netra_web_argument(struct lws *wsi, const char *name, int64_t otherwise);
+/** netra_web_answer_go_on() - The next piece. Return: as a callback. */
+int netra_web_answer_go_on(struct netra_web_exchange *exchange);
+/** netra_web_answer_forget() - Let go of what an answer is made of. */
+void netra_web_answer_forget(struct netra_web_exchange *exchange);
 
 /* ---- web_file.c ---------------------------------------------------------- */
 
