@@ -131,6 +131,7 @@ static void work_done(uv_work_t *job, int status)
 		advance(p);
 		return;
 	}
+	p->sought_result = p->result;
 	if (!p->result) {
 		p->start_ns = p->batch.frame[0].wall_ns;
 		p->last_dts_90k = p->batch.frame[0].dts_90k;

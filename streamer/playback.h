@@ -28,7 +28,8 @@ struct netra_playback {
 	int64_t seek_ns;		/* where to; wall clock */
 	bool seek_wanted;		/* as soon as the job under way is done */
 	bool seek;			/* the job under way is one */
-	enum netra_error result;	/* of the last job */
+	enum netra_error result;	/* of the last job; the worker's while busy */
+	enum netra_error sought_result;	/* of the last seek */
 	int64_t start_ns;		/* the key frame it begins with */
 	bool fresh;			/* nothing was played since the seek */
 
@@ -43,7 +44,7 @@ struct netra_playback {
 	int64_t rtp_90k;		/* RTP time at base_90k */
 
 	void *context;
-	void (*sought)(void *context);	/* a seek is over; see `result` */
+	void (*sought)(void *context);	/* a seek is over; see `sought_result` */
 	void (*news)(void *context, struct netra_feed *feed);
 };
 

@@ -70,8 +70,8 @@ int rtsp_seek(struct rtsp_connection *c, uint32_t board, uint32_t channel,
 		p = NULL;
 	}
 	/* Has it been sought just now? Then this is the second time round. */
-	if (p && p->seek_ns == wall_ns && (p->fresh || p->result)) {
-		if (!p->result)
+	if (p && p->seek_ns == wall_ns && (p->fresh || p->sought_result)) {
+		if (!p->sought_result)
 			return 1;
 		rtsp_drop_playback(c);
 		return 0;
@@ -103,7 +103,7 @@ int rtsp_find_recording(struct rtsp_connection *c,
 	if (p && c->begin_ns == path->from_ns &&
 	    p->feed.channel == path->channel &&
 	    p->feed.board_index == path->board &&
-	    (!p->result || p->seek_ns != path->from_ns))
+	    (!p->sought_result || p->seek_ns != path->from_ns))
 		return 1;
 	c->begin_ns = path->from_ns;
 	c->end_ns = path->to_ns;

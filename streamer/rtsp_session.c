@@ -171,6 +171,7 @@ void rtsp_end_session(struct rtsp_connection *c)
 {
 	rtsp_pause(c);
 	netra_sink_stop(&c->sink);
+	rtsp_drop_playback(c);
 	c->state = RTSP_NO_SESSION;
 	c->session[0] = '\0';
 	c->group = NULL;

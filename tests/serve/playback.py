@@ -198,6 +198,34 @@ def seek_scale_and_pause():
 
 
 @test
+def again_after_the_end():
+    """Who has seen all of it may see it once more, end its session, and begin another one."""
+    begin = recorded()[0]
+    with Server("--store", STORE, channels=2, sources=sources()) as server, Client(server.port) as client:
+        url = f"{server.url(0)}/from/{after(begin, 1.016)}"
+
+        def seen(**fields):
+            """The first key frame of a PLAY that ends where nothing is recorded yet."""
+            equal(client.request("PLAY", url, Scale="16", **fields).status, 200, f"PLAY {fields}")
+            got = take_all(client)
+            expect(got.keys >= 6, f"{got.keys} key frames with {fields}")
+            return decoded(got.data)[0]
+
+        def set_up():
+            client.session = None
+            setup = client.request("SETUP", f"{url}/track0", Transport="RTP/AVP/TCP")
+            equal(setup.status, 200, "SETUP")
+            client.session = setup["Session"].split(";")[0]
+        set_up()
+        first = hashes(sources()[0])[GOP]
+        equal(seen(Range="npt=0-"), first, "the first picture")
+        equal(seen(Range="npt=0-"), first, "the same once more")
+        equal(client.request("TEARDOWN", url).status, 200, "TEARDOWN")
+        set_up()
+        equal(seen(), first, "the first picture of another session")
+
+
+@test
 def being_recorded():
     """What is recorded at this moment can be seen, two seconds late."""
     source = sources()[0]
