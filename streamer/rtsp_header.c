@@ -65,7 +65,8 @@ bool netra_rtsp_parse_path(struct netra_text uri, struct netra_rtsp_path *path)
 	}
 	if (path->recorded && netra_text_same(part, "to")) {
 		if (!netra_rtsp_parse_clock(netra_text_cut(&rest, '/'),
-					    &path->to_ns))
+					    &path->to_ns) ||
+		    path->to_ns <= path->from_ns)
 			return false;
 		part = netra_text_cut(&rest, '/');
 	}

@@ -149,6 +149,9 @@ static void times(void **state)
 		"19700101T000001Z/to/19700101T000002Z/track0"), &p));
 	assert_true(p.recorded && p.track && p.board == 1 && p.channel == 2 &&
 		    p.from_ns == 1000000000 && p.to_ns == 2000000000);
+	/* An end before its beginning is no stretch of time. */
+	assert_false(netra_rtsp_parse_path(text("/ch/2/from/19700101T000002Z/to/"
+						"19700101T000002Z"), &p));
 	assert_true(netra_rtsp_parse_path(text("/ch/2/from/19700101T000001Z"), &p));
 	assert_true(p.recorded && p.to_ns == INT64_MAX);
 	assert_false(netra_rtsp_parse_path(text("/ch/2/to/19700101T000001Z"), &p));
