@@ -14,6 +14,7 @@
 #define SEND_BUFFER_BYTES (512 << 10)
 #define REPORT_MAX 2048u	/* an interleaved packet beyond is left out */
 #define DEAD_PEER_MS 30000u
+#define READS_AT_ONCE 64u	/* then others have their turn */
 
 static void handle_closed(uv_handle_t *handle)
 {
@@ -32,7 +33,6 @@ void rtsp_close(struct rtsp_connection *c)
 		return;
 	c->gone = true;
 	rtsp_end_session(c);
-	rtsp_drop_playback(c);
 	rtsp_left(c);
 	uv_close((uv_handle_t *)&c->poll, handle_closed);
 	uv_close((uv_handle_t *)&c->hold, handle_closed);
@@ -128,7 +128,7 @@ static void take_input(struct rtsp_connection *c)
 		c->begun_ns = 0;
 		drop_input(c, n);
 	}
-	if (!c->in_used || c->waiting || uv_is_active((uv_handle_t *)&c->hold))
+	if (!c->in_used || c->waiting || c->held)
 		c->begun_ns = 0;
 	else if (!c->begun_ns)
 		c->begun_ns = uv_hrtime();
@@ -167,8 +167,14 @@ static bool read_some(struct rtsp_connection *c)
 	}
 	if (n == -EAGAIN || n == -EINTR)
 		return false;
-	if (n <= 0) {
+	if (n < 0) {
 		rtsp_close(c);
+		return false;
+	}
+	if (n == 0) {
+		/* It has said all it had to; what it asked for is still sent. */
+		rtsp_end_session(c);
+		c->finishing = true;
 		return false;
 	}
 	c->in_used += (size_t)n;
@@ -178,9 +184,14 @@ static bool read_some(struct rtsp_connection *c)
 /* What can be done now, in both directions. */
 static void serve(struct rtsp_connection *c, bool readable)
 {
+	bool more = readable;
+
 	take_input(c);
-	while (readable && may_take(c) && read_some(c))
+	for (unsigned int i = 0; more && i < READS_AT_ONCE && may_take(c); i++) {
+		more = read_some(c);
 		take_input(c);
+	}
+	c->more = more || !may_take(c);
 	if (!c->gone)
 		rtsp_pump(c);
 }
@@ -189,17 +200,32 @@ static void connection_event(uv_poll_t *handle, int status, int events)
 {
 	struct rtsp_connection *c = handle->data;
 
+	/* While nothing is read this would be told again and again. */
+	c->hung_up |= events & UV_DISCONNECT && !(events & UV_READABLE);
 	if (status < 0)
 		rtsp_close(c);
 	else
 		serve(c, events & UV_READABLE || c->tls);
 }
 
+static void hold_over(uv_timer_t *timer)
+{
+	struct rtsp_connection *c = timer->data;
+
+	c->held = false;
+	serve(c, true);
+}
+
 void rtsp_watch(struct rtsp_connection *c)
 {
 	const struct netra_log_cursor *cursor = &c->sink.cursor;
-	int events = UV_DISCONNECT;
+	int events = c->hung_up ? 0 : UV_DISCONNECT;
 
+	/* No event tells of what is in memory already. */
+	if (c->more && may_take(c)) {
+		c->more = false;
+		uv_timer_start(&c->hold, hold_over, 1, 0);
+	}
 	if (may_take(c))
 		events |= UV_READABLE;
 	if (c->out_end > c->out_begin || c->tls_wants_write ||
@@ -212,11 +238,6 @@ void rtsp_watch(struct rtsp_connection *c)
 	uv_poll_start(&c->poll, events, connection_event);
 }
 
-static void hold_over(uv_timer_t *timer)
-{
-	serve(timer->data, true);
-}
-
 void rtsp_resume(struct rtsp_connection *c)
 {
 	c->waiting = false;
@@ -226,6 +247,7 @@ void rtsp_resume(struct rtsp_connection *c)
 
 void rtsp_hold(struct rtsp_connection *c, uint64_t ns)
 {
+	c->held = true;
 	uv_timer_start(&c->hold, hold_over, ns / 1000000u + 1, 0);
 }
 

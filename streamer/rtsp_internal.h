@@ -34,6 +34,7 @@ struct rtsp_listener {
 	uv_poll_t poll;
 	int fd;
 	bool tls;
+	bool paused;			/* until the next second */
 };
 
 enum rtsp_state {
@@ -46,13 +47,16 @@ struct rtsp_connection {
 	struct netra_rtsp_server *server;
 	struct rtsp_connection *older, *newer;
 	uv_poll_t poll;
-	uv_timer_t hold;		/* runs: its requests wait */
+	uv_timer_t hold;		/* runs: nothing is taken from it */
 	unsigned int handles;		/* of these two, still open */
 	int fd;
 	int events;			/* polled for */
 	bool gone;			/* closed; freed when its handles are */
 	bool finishing;			/* closes when all is sent */
 	bool waiting;			/* its request waits for a recording */
+	bool held;			/* or because of wrong passwords */
+	bool more;			/* there may be input that no event tells of */
+	bool hung_up;			/* its peer will say no more */
 	bool tls_wants_write;
 	SSL *tls;
 	struct netra_address peer, own;
@@ -103,6 +107,7 @@ struct netra_rtsp_server {
 void rtsp_left(struct rtsp_connection *connection);
 
 /* rtsp_listen.c */
+void rtsp_listen_again(struct netra_rtsp_server *server);
 void rtsp_stop_listening(struct netra_rtsp_server *server);
 
 /* rtsp_connection.c */

@@ -33,6 +33,12 @@ static void refuse(struct netra_rtsp_server *server, int fd, bool tls)
 	close(fd);
 }
 
+static bool out_of_descriptors(int number)
+{
+	return number == EMFILE || number == ENFILE || number == ENOBUFS ||
+	       number == ENOMEM;
+}
+
 static void listener_event(uv_poll_t *handle, int status, int events)
 {
 	struct rtsp_listener *l = handle->data;
@@ -43,16 +49,29 @@ static void listener_event(uv_poll_t *handle, int status, int events)
 		int fd = accept4(l->fd, NULL, NULL,
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (fd < 0) {
-			if (errno == EMFILE || errno == ENFILE)
-				make_room(l->server);
-			return;
+		if (fd < 0 && out_of_descriptors(errno)) {
+			if (make_room(l->server))
+				continue;
+			/* Else who waits would be told of again and again. */
+			uv_poll_stop(&l->poll);
+			l->paused = true;
 		}
+		if (fd < 0)
+			return;
 		if (l->server->connections < l->server->options.clients_max ||
 		    make_room(l->server))
 			rtsp_accept(l->server, fd, l->tls);
 		else
 			refuse(l->server, fd, l->tls);
+	}
+}
+
+void rtsp_listen_again(struct netra_rtsp_server *server)
+{
+	for (struct rtsp_listener *l = server->listeners; l; l = l->next) {
+		if (l->paused)
+			uv_poll_start(&l->poll, UV_READABLE, listener_event);
+		l->paused = false;
 	}
 }
 

@@ -186,6 +186,9 @@ static void advance(struct rtsp_connection *c, size_t n)
 				n = sizeof(frame);
 			}
 			rtsp_put(c, from + n, size - n);
+			/* Without memory the connection is gone, and maybe the unit. */
+			if (c->gone)
+				return;
 			packet++;
 			n = 0;
 		}

@@ -35,7 +35,7 @@ static bool overdue(const struct rtsp_connection *c, uint64_t now_ns)
 	uint64_t session_ns = c->server->options.session_s * NS_PER_S;
 	uint64_t silent_ns = now_ns - c->heard_ns;
 
-	if (c->waiting || uv_is_active((const uv_handle_t *)&c->hold))
+	if (c->waiting || c->held)
 		return false;
 	if (c->begun_ns && now_ns - c->begun_ns > session_ns / RTSP_REQUEST_SHARE)
 		return true;
@@ -124,6 +124,7 @@ static void tick(uv_timer_t *timer)
 				netra_feed_tick(feed);
 		}
 	}
+	rtsp_listen_again(server);
 	finish_ending(server, now_ns);
 }
 
@@ -218,7 +219,7 @@ struct netra_rtsp_server *netra_rtsp_open(const struct netra_rtsp_options *optio
 	code = -EIO;
 	if (!netra_digest_init(&server->digest))
 		goto err_free;
-	code = netra_udp_open(&server->udp, options->loop, options->udp_port);
+	code = netra_udp_open(&server->udp, options->udp_port);
 	if (code)
 		goto err_free;
 	if (options->multicast)
@@ -226,16 +227,16 @@ struct netra_rtsp_server *netra_rtsp_open(const struct netra_rtsp_options *optio
 					   options->has_interface ?
 					   &options->interface : NULL,
 					   options->ttl);
-	if (code) {
-		netra_udp_close(&server->udp);
-		uv_run(options->loop, UV_RUN_NOWAIT);
-		goto err_free;
-	}
+	if (code)
+		goto err_udp;
+	netra_udp_start(&server->udp, options->loop);
 	server->tick.data = server;
 	uv_timer_init(options->loop, &server->tick);
 	uv_timer_start(&server->tick, tick, 1000, 1000);
 	return server;
 
+err_udp:
+	netra_udp_close(&server->udp);
 err_free:
 	free(server);
 err_why:

@@ -14,7 +14,6 @@
 struct netra_udp_batch;
 
 struct netra_udp {
-	uv_loop_t *loop;
 	struct netra_udp_socket {
 		struct netra_udp *udp;
 		int fd;			/* -1: none */
@@ -23,6 +22,7 @@ struct netra_udp {
 		bool full;		/* waits until it takes more */
 	} socket[4];			/* RTP and RTCP, of IPv4 and IPv6 */
 	uint16_t port[2];		/* RTP's; RTCP's is the next one */
+	bool started;
 	uv_timer_t pace;
 	bool pacing;
 	bool again;			/* a batch was undone in part */
@@ -37,10 +37,15 @@ struct netra_udp {
 };
 
 /**
- * netra_udp_open() - @port: even; 0 = any.
+ * netra_udp_open() - Open the sockets. @port: even; 0 = any.
  * Return: 0, or a negative error of libuv.
  */
-int netra_udp_open(struct netra_udp *udp, uv_loop_t *loop, uint16_t port);
+int netra_udp_open(struct netra_udp *udp, uint16_t port);
+
+/** netra_udp_start() - Go to work, when nothing can fail any more. */
+void netra_udp_start(struct netra_udp *udp, uv_loop_t *loop);
+
+/** netra_udp_close() - The loop must run once more if it was started. */
 void netra_udp_close(struct netra_udp *udp);
 
 /** netra_udp_port() - RTP port for a family; 0: this family is not there. */

@@ -113,32 +113,17 @@ void netra_udp_wait(struct netra_udp_socket *s)
 	uv_poll_start(&s->poll, UV_READABLE | UV_WRITABLE, socket_event);
 }
 
-static void watch(struct netra_udp *udp, unsigned int index, int fd)
-{
-	struct netra_udp_socket *s = &udp->socket[index];
-
-	s->udp = udp;
-	s->rtcp = index & 1;
-	s->fd = fd;
-	s->poll.data = s;
-	uv_poll_init(udp->loop, &s->poll, fd);
-	uv_poll_start(&s->poll, UV_READABLE, socket_event);
-}
-
-int netra_udp_open(struct netra_udp *udp, uv_loop_t *loop, uint16_t port)
+int netra_udp_open(struct netra_udp *udp, uint16_t port)
 {
 	static const sa_family_t family[2] = { AF_INET, AF_INET6 };
 	int code = 0;
 
-	udp->loop = loop;
 	for (unsigned int i = 0; i < 4; i++)
 		udp->socket[i].fd = -1;
 	udp->batch = netra_udp_batch_new();
 	if (!udp->batch)
 		return -ENOMEM;
-	udp->pace.data = udp;
-	uv_timer_init(loop, &udp->pace);
-	for (unsigned int i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 2; i++) {
 		int fd[2];
 
 		code = open_pair(family[i], port, fd, &udp->port[i]);
@@ -147,14 +132,32 @@ int netra_udp_open(struct netra_udp *udp, uv_loop_t *loop, uint16_t port)
 			continue;
 		if (code)
 			break;
-		watch(udp, 2 * i, fd[0]);
-		watch(udp, 2 * i + 1, fd[1]);
+		udp->socket[2 * i].fd = fd[0];
+		udp->socket[2 * i + 1].fd = fd[1];
 	}
 	if (code && code != -EAFNOSUPPORT && code != -EADDRNOTAVAIL) {
 		netra_udp_close(udp);
 		return code;
 	}
 	return 0;
+}
+
+void netra_udp_start(struct netra_udp *udp, uv_loop_t *loop)
+{
+	udp->started = true;
+	udp->pace.data = udp;
+	uv_timer_init(loop, &udp->pace);
+	for (unsigned int i = 0; i < 4; i++) {
+		struct netra_udp_socket *s = &udp->socket[i];
+
+		if (s->fd < 0)
+			continue;
+		s->udp = udp;
+		s->rtcp = i & 1;
+		s->poll.data = s;
+		uv_poll_init(loop, &s->poll, s->fd);
+		uv_poll_start(&s->poll, UV_READABLE, socket_event);
+	}
 }
 
 void netra_udp_close(struct netra_udp *udp)
@@ -164,11 +167,13 @@ void netra_udp_close(struct netra_udp *udp)
 
 		if (s->fd < 0)
 			continue;
-		uv_close((uv_handle_t *)&s->poll, NULL);
+		if (udp->started)
+			uv_close((uv_handle_t *)&s->poll, NULL);
 		close(s->fd);
 		s->fd = -1;
 	}
-	uv_close((uv_handle_t *)&udp->pace, NULL);
+	if (udp->started)
+		uv_close((uv_handle_t *)&udp->pace, NULL);
 	free(udp->batch);
 	udp->batch = NULL;
 }
