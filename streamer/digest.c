@@ -115,7 +115,7 @@ netra_digest_check(const struct netra_digest *digest,
 	enum netra_hash hash = NETRA_HASH_MD5;
 	char hex[NETRA_HEX_MAX];
 	/* Nobody's: an unknown name takes as long as a wrong password. */
-	const char *secret = "0";
+	const char *secret = "0000000000000000000000000000000000000000000000000000000000000000";
 
 	if (!request->authorization.length)
 		return NETRA_DIGEST_NONE;
@@ -132,6 +132,8 @@ netra_digest_check(const struct netra_digest *digest,
 	found = netra_users_find(users, c.user.data, c.user.length);
 	if (found)
 		secret = found->secret[hash];
+	else if (hash == NETRA_HASH_MD5)
+		secret += 32;
 	wanted(hash, secret, request, &c, hex);
 	if (!found || !netra_text_same(c.realm, NETRA_REALM) ||
 	    !same_place(request, c.uri) || !*hex ||

@@ -276,15 +276,13 @@ static bool learn_addresses(struct rtsp_connection *c)
 	if (c->peer.any.sa_family == AF_INET) {
 		inet_ntop(AF_INET, &c->peer.v4.sin_addr, c->peer_text,
 			  sizeof(c->peer_text));
-		memcpy(c->peer_bytes, &c->peer.v4.sin_addr, 4);
 	} else if (c->peer.any.sa_family == AF_INET6) {
 		inet_ntop(AF_INET6, &c->peer.v6.sin6_addr, c->peer_text,
 			  sizeof(c->peer_text));
-		/* One customer has a /64 at least. */
-		memcpy(c->peer_bytes, &c->peer.v6.sin6_addr, 8);
 	} else {
 		return false;
 	}
+	netra_throttle_address(&c->peer.any, c->peer_bytes);
 	return true;
 }
 

@@ -7,6 +7,22 @@
 #define DOUBLINGS 4u	/* to 4 s */
 #define FORGET_NS UINT64_C(900000000000)
 
+void netra_throttle_address(const struct sockaddr *peer, uint8_t address[16])
+{
+	struct in6_addr v6;
+
+	memset(address, 0, 16);
+	if (peer->sa_family == AF_INET6) {
+		memcpy(&v6, &((const struct sockaddr_in6 *)peer)->sin6_addr,
+		       sizeof(v6));
+		memcpy(address, &v6, IN6_IS_ADDR_V4MAPPED(&v6) ? 16 : 8);
+	} else if (peer->sa_family == AF_INET) {
+		address[10] = address[11] = 0xff;
+		memcpy(address + 12,
+		       &((const struct sockaddr_in *)peer)->sin_addr, 4);
+	}
+}
+
 static const struct netra_throttle_entry *
 find(const struct netra_throttle *throttle, const uint8_t address[16])
 {

@@ -3,6 +3,7 @@
 #ifndef NETRA_STREAMER_THROTTLE_H
 #define NETRA_STREAMER_THROTTLE_H
 
+#include <netinet/in.h>
 #include <stdint.h>
 
 #define NETRA_THROTTLE_FREE 3u		/* so many cost nothing */
@@ -18,6 +19,12 @@ struct netra_throttle {
 	} entry[NETRA_THROTTLE_ENTRIES];
 	uint64_t wrong;			/* in all */
 };
+
+/**
+ * netra_throttle_address() - What counts as one address: of IPv6 its /64, which
+ * is what one customer has at least. IPv4 is the same in both families.
+ */
+void netra_throttle_address(const struct sockaddr *peer, uint8_t address[16]);
 
 /** netra_throttle_until() - From when on a try from this address is looked at. */
 uint64_t netra_throttle_until(const struct netra_throttle *throttle,

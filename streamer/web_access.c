@@ -6,7 +6,6 @@
  * requests that change something and WebSockets must also name us as their
  * origin, if they name one. A body must say that it is JSON: no form can.
  */
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <time.h>
@@ -25,20 +24,14 @@ bool netra_web_open_to_all(const struct netra_web *web)
 	return !web->options.users;
 }
 
-void netra_web_peer(struct lws *wsi, uint8_t address[16])
+static void peer_address(struct lws *wsi, uint8_t address[16])
 {
 	struct sockaddr_storage peer = { 0 };
 	socklen_t length = sizeof(peer);
 
-	memset(address, 0, 16);
 	if (getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&peer, &length))
-		return;
-	if (peer.ss_family == AF_INET6) {
-		memcpy(address, &((struct sockaddr_in6 *)&peer)->sin6_addr, 16);
-	} else if (peer.ss_family == AF_INET) {
-		address[10] = address[11] = 0xff;
-		memcpy(address + 12, &((struct sockaddr_in *)&peer)->sin_addr, 4);
-	}
+		peer.ss_family = AF_UNSPEC;
+	netra_throttle_address((struct sockaddr *)&peer, address);
 }
 
 /* NULL: wrong, or tried too often: @wait_ms is how long to wait then. */
@@ -52,14 +45,14 @@ static const struct netra_user *try_password(struct netra_web *web,
 	uint8_t address[16];
 
 	*wait_ms = 0;
-	netra_web_peer(wsi, address);
+	peer_address(wsi, address);
 	until = netra_throttle_until(web->options.throttle, address);
 	if (until > now) {
 		*wait_ms = (until - now) / 1000000 + 1;
 		return NULL;
 	}
 	user = netra_users_find(web->options.users, name, strlen(name));
-	if (user && netra_password_right(user, password)) {
+	if (netra_password_right(user, password)) {
 		netra_throttle_right(web->options.throttle, address);
 		return user;
 	}

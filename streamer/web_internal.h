@@ -187,8 +187,6 @@ void netra_web_file_forget(struct netra_web_exchange *exchange);
 
 /* ---- web_access.c -------------------------------------------------------- */
 
-/** netra_web_peer() - Where a connection comes from, IPv4 mapped. */
-void netra_web_peer(struct lws *wsi, uint8_t address[16]);
 /** netra_web_open_to_all() - There are no users. */
 bool netra_web_open_to_all(const struct netra_web *web);
 /**

@@ -9,14 +9,16 @@
 
 bool netra_password_right(const struct netra_user *user, const char *password)
 {
-	const char *text[] = { user->name, NETRA_REALM, password };
-	size_t length[] = { strlen(user->name), strlen(NETRA_REALM),
+	static const struct netra_user nobody = { .name = "nobody" };
+	const struct netra_user *who = user ? user : &nobody;
+	const char *text[] = { who->name, NETRA_REALM, password };
+	size_t length[] = { strlen(who->name), strlen(NETRA_REALM),
 			    strlen(password) };
-	char hex[NETRA_HEX_MAX];
+	char hex[NETRA_HEX_MAX] = "";
 
 	netra_hash_hex(NETRA_HASH_SHA256, hex, text, length, 3);
-	return CRYPTO_memcmp(hex, user->secret[NETRA_HASH_SHA256],
-			     NETRA_HEX_MAX) == 0;
+	return CRYPTO_memcmp(hex, who->secret[NETRA_HASH_SHA256],
+			     NETRA_HEX_MAX) == 0 && user;
 }
 
 static bool expired(const struct netra_session *session, uint64_t now_ns)

@@ -23,7 +23,7 @@ struct netra_sessions {
 	} session[NETRA_SESSIONS_MAX];
 };
 
-/** netra_password_right() - Is this the user's password? */
+/** netra_password_right() - Is this the user's password? NULL: no, after as much work. */
 bool netra_password_right(const struct netra_user *user, const char *password);
 
 /**

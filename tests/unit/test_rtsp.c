@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <arpa/inet.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -248,6 +249,42 @@ static void wrong_passwords_cost(void **state)
 	}
 }
 
+static void throttle_address(const char *text, uint8_t address[16])
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+
+	if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
+		netra_throttle_address((struct sockaddr *)&v4, address);
+		return;
+	}
+	assert_int_equal(inet_pton(AF_INET6, text, &v6.sin6_addr), 1);
+	netra_throttle_address((struct sockaddr *)&v6, address);
+}
+
+/* Who has many addresses does not have many tries. */
+static void one_address(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} pair[] = {
+		{ "192.0.2.1", "::ffff:192.0.2.1", true },
+		{ "192.0.2.1", "192.0.2.2", false },
+		{ "::ffff:192.0.2.1", "::ffff:192.0.2.2", false },
+		{ "2001:db8:0:1::1", "2001:db8:0:1:ffff::2", true },
+		{ "2001:db8:0:1::1", "2001:db8:0:2::1", false },
+	};
+	uint8_t a[16], b[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pair) / sizeof(pair[0]); i++) {
+		throttle_address(pair[i].a, a);
+		throttle_address(pair[i].b, b);
+		assert_int_equal(memcmp(a, b, 16) == 0, pair[i].same);
+	}
+}
+
 /* RFC 7616, 3.9.1, with a nonce of ours: what clients compute. */
 static void digests(void **state)
 {
@@ -365,6 +402,7 @@ int main(void)
 		cmocka_unit_test(transports),
 		cmocka_unit_test(rtcp),
 		cmocka_unit_test(wrong_passwords_cost),
+		cmocka_unit_test(one_address),
 		cmocka_unit_test(digests),
 		cmocka_unit_test(users_file),
 	};

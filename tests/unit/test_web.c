@@ -143,6 +143,7 @@ static void sessions(void **state)
 	assert_true(netra_password_right(&user[0], "secret"));
 	assert_false(netra_password_right(&user[0], "other"));
 	assert_false(netra_password_right(&user[0], ""));
+	assert_false(netra_password_right(NULL, "secret"));
 	strcpy(token, netra_session_begin(&sessions, &user[0], 1));
 	strcpy(other, netra_session_begin(&sessions, &user[1], 1));
 	assert_string_not_equal(token, other);
