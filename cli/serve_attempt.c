@@ -146,11 +146,12 @@ void serve_attempt_abandon(struct serve_attempt *a)
 	pthread_mutex_lock(&a->mutex);
 	done = a->done;
 	a->abandoned = true;
-	pthread_mutex_unlock(&a->mutex);
-	if (!done) {
+	/* Before it can see that: it frees all this when it does. */
+	if (!done)
 		pthread_detach(a->thread);
+	pthread_mutex_unlock(&a->mutex);
+	if (!done)
 		return;
-	}
 	pthread_join(a->thread, NULL);
 	netra_close(a->board);
 	release(a);
