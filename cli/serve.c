@@ -24,6 +24,9 @@ int serve_load_users(struct serve *s, const struct serve_options *o)
 	struct netra_users fresh = { 0 };
 	char why[200];
 
+	if (!o->users && s->users.count)
+		cli_error("reload: no --users any more: those there were stay in "
+			  "force until it is started again");
 	if (!o->users)
 		return CLI_OK;
 	if (!netra_users_read(&fresh, o->users, why, sizeof(why))) {
@@ -34,6 +37,8 @@ int serve_load_users(struct serve *s, const struct serve_options *o)
 	netra_users_free(&s->users);
 	s->users = fresh;
 	netra_rtsp_users(s->rtsp, &s->users);
+	if (s->web)
+		netra_web_users(s->web, &s->users);
 	return CLI_OK;
 }
 

@@ -18,27 +18,9 @@
 
 /* ---- once a second ----------------------------------------------------------- */
 
-static void end_dead_sessions(struct netra_web *web, uint64_t now_ns)
-{
-	if (netra_web_open_to_all(web))
-		return;
-	for (uint32_t i = 0; i < web->channels; i++) {
-		for (struct netra_web_client *c = web->channel[i].clients; c;
-		     c = c->next) {
-			if (!c->token[0] ||
-			    netra_session_user(&web->sessions, web->options.users,
-					       c->token, now_ns))
-				continue;
-			c->ended = true;
-			lws_callback_on_writable(c->wsi);
-		}
-	}
-}
-
 static void each_second(uv_timer_t *timer)
 {
 	struct netra_web *web = timer->data;
-	uint64_t now_ns = uv_hrtime();
 
 	for (uint32_t i = 0; i < web->channels; i++) {
 		struct netra_web_channel *c = &web->channel[i];
@@ -49,7 +31,7 @@ static void each_second(uv_timer_t *timer)
 		c->bytes_before = c->bytes;
 	}
 	if (++web->seconds % SESSIONS_SECONDS == 0)
-		end_dead_sessions(web, now_ns);
+		netra_web_socket_check(web);
 	netra_web_disk_look(web);
 }
 
@@ -107,6 +89,12 @@ enum netra_error netra_web_listen(struct netra_web *web, int fd)
 	web->listener[web->listeners++] = poll;
 	uv_poll_start(poll, UV_READABLE, accept_ready);
 	return NETRA_OK;
+}
+
+void netra_web_users(struct netra_web *web, const struct netra_users *users)
+{
+	web->options.users = users;
+	netra_web_socket_check(web);
 }
 
 void netra_web_tls(struct netra_web *web, SSL_CTX *tls)
@@ -172,7 +160,7 @@ static enum netra_error open_context(struct netra_web *web, char *why,
 		.user = web,
 		.pcontext = &web->context,
 		.gid = -1, .uid = -1,
-		.max_http_header_data = 8192,
+		.max_http_header_data = NETRA_WEB_HEAD_MAX,
 		.max_http_header_pool = 128,
 		.timeout_secs = 10,
 		.keepalive_timeout = 30,

@@ -48,6 +48,12 @@ enum netra_error netra_web_open(struct netra_web **web, uv_loop_t *loop,
 enum netra_error netra_web_listen(struct netra_web *web, int fd);
 
 /**
+ * netra_web_users() - Who may see what from now on. By reference, until the next
+ * call. Who watches and may no longer is sent away.
+ */
+void netra_web_users(struct netra_web *web, const struct netra_users *users);
+
+/**
  * netra_web_tls() - A renewed certificate for connections to come. By reference,
  * until the next call. A server without TLS stays without.
  */

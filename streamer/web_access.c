@@ -13,6 +13,7 @@
 #include "web_internal.h"
 
 #define COOKIE "netra"
+#define COOKIE_S 34560000u	/* 400 days, as long as browsers keep any */
 
 static uint64_t now_ns(void)
 {
@@ -63,7 +64,8 @@ static const struct netra_user *try_password(struct netra_web *web,
 
 void netra_web_cookie_token(struct lws *wsi, char token[NETRA_TOKEN_BYTES])
 {
-	char header[1024];
+	/* Cookies of all other servers on this host come, too. */
+	char header[NETRA_WEB_HEAD_MAX];
 
 	if (lws_hdr_copy(wsi, header, sizeof(header), WSI_TOKEN_HTTP_COOKIE) <= 0 ||
 	    !netra_web_cookie(header, COOKIE, token, NETRA_TOKEN_BYTES))
@@ -191,8 +193,8 @@ int netra_web_login(struct netra_web_exchange *exchange)
 	token = netra_session_begin(&web->sessions, user, now_ns());
 	if (!token)
 		return netra_web_fail(exchange, 500, "no random numbers");
-	cookie_line(web, line, sizeof(line), token,
-		    (unsigned int)(NETRA_SESSION_NS / 1000000000u));
+	/* We say when a session ends: a wall of cameras may run for months. */
+	cookie_line(web, line, sizeof(line), token, COOKIE_S);
 	return netra_web_answer_json(exchange, 200,
 				     netra_web_session_json(web, user, true),
 				     line);

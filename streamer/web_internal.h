@@ -16,6 +16,7 @@
 
 #define NETRA_WEB_LISTENERS	8u
 #define NETRA_WEB_NOTES		256u	/* kept for the page */
+#define NETRA_WEB_HEAD_MAX	8192u
 #define NETRA_WEB_BODY_MAX	4096u	/* of a request */
 #define NETRA_WEB_CHUNK_BYTES	65536u	/* of an answer at a time */
 #define NETRA_WEB_ANSWER_S	20	/* for a client to take the next piece */
@@ -56,8 +57,9 @@ struct netra_web_client {
 	bool ended;			/* to be closed */
 	uint64_t sent_bytes;
 	uint64_t number;		/* tells two of one user apart */
-	char user[NETRA_USER_NAME_MAX + 1];
-	char token[NETRA_TOKEN_BYTES];	/* of the session that let it in */
+	char user[NETRA_USER_NAME_MAX + 1];	/* "": there were none */
+	char secret[NETRA_HEX_MAX];	/* the user's when it was let in */
+	char token[NETRA_TOKEN_BYTES];	/* of the session that let it in; "": a password did */
 	char peer[64];
 };
 
@@ -214,6 +216,8 @@ int netra_web_socket(struct lws *wsi, enum lws_callback_reasons reason,
 		     void *user, void *in, size_t length);
 /** netra_web_socket_end() - Close those of a session; NULL: all. */
 void netra_web_socket_end(struct netra_web *web, const char *token);
+/** netra_web_socket_check() - Close those of whoever may no longer watch. */
+void netra_web_socket_check(struct netra_web *web);
 /** netra_web_socket_wake() - A channel has a new fragment. */
 void netra_web_socket_wake(struct netra_web_channel *channel);
 struct netra_web_channel *netra_web_channel_find(struct netra_web *web,

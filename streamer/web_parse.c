@@ -196,9 +196,11 @@ bool netra_web_literal_host(const char *host)
 {
 	size_t length = strcspn(host, ":");
 
-	if (*host == '[')
-		return strspn(host + 1, "0123456789abcdefABCDEF:.%") > 1 &&
-		       strchr(host, ']');
+	if (*host == '[') {
+		length = strspn(host + 1, "0123456789abcdefABCDEF:.%");
+		return length && host[1 + length] == ']' &&
+		       (!host[2 + length] || host[2 + length] == ':');
+	}
 	if (length == 9 && strncasecmp(host, "localhost", 9) == 0)
 		return true;
 	return length && strspn(host, "0123456789.") == length;

@@ -50,9 +50,16 @@ static void join(struct netra_web *web, struct netra_web_client *client,
 		return;
 	client->channel = channel;
 	client->number = ++web->clients_ever;
-	snprintf(client->user, sizeof(client->user), "%s", user ? user->name : "");
 	lws_get_peer_simple(wsi, client->peer, sizeof(client->peer));
-	netra_web_cookie_token(wsi, client->token);
+	if (user) {
+		snprintf(client->user, sizeof(client->user), "%s", user->name);
+		memcpy(client->secret, user->secret[NETRA_HASH_SHA256],
+		       sizeof(client->secret));
+		netra_web_cookie_token(wsi, client->token);
+		if (!netra_session_user(&web->sessions, web->options.users,
+					client->token, uv_hrtime()))
+			client->token[0] = '\0';
+	}
 	client->next = channel->clients;
 	channel->clients = client;
 	channel->client_count++;
@@ -87,6 +94,38 @@ void netra_web_socket_end(struct netra_web *web, const char *token)
 		for (struct netra_web_client *c = web->channel[i].clients; c;
 		     c = c->next) {
 			if (token && strcmp(c->token, token) != 0)
+				continue;
+			c->ended = true;
+			lws_callback_on_writable(c->wsi);
+		}
+	}
+}
+
+static bool may_stay(struct netra_web *web,
+		     const struct netra_web_client *client)
+{
+	const struct netra_users *users = web->options.users;
+	const struct netra_user *user;
+
+	if (netra_web_open_to_all(web))
+		return true;
+	if (client->token[0] &&
+	    !netra_session_user(&web->sessions, users, client->token,
+				uv_hrtime()))
+		return false;
+	user = netra_users_find(users, client->user, strlen(client->user));
+	return user &&
+	       strcmp(user->secret[NETRA_HASH_SHA256], client->secret) == 0 &&
+	       netra_web_may(web, user, client->channel->board,
+			     client->channel->channel);
+}
+
+void netra_web_socket_check(struct netra_web *web)
+{
+	for (uint32_t i = 0; i < web->channels; i++) {
+		for (struct netra_web_client *c = web->channel[i].clients; c;
+		     c = c->next) {
+			if (may_stay(web, c))
 				continue;
 			c->ended = true;
 			lws_callback_on_writable(c->wsi);

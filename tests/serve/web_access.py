@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from harness import Skip, equal, expect, main, run, test, wait_for  # noqa: E402
+from harness import NETRA, Failure, Skip, equal, expect, main, run, test, wait_for  # noqa: E402
 from web_serving import PASSWORD, Server, basic, refused  # noqa: E402
 
 
@@ -31,6 +31,7 @@ def access():
         cookie = "Cookie: " + headers["set-cookie"].split(";")[0]
         equal(server.ask("/api/status", cookie)[0], 200, "status with the cookie")
         equal(server.ask("/api/status", cookie[:-1] + ("0" if cookie[-1] != "0" else "1"))[0], 401, "another cookie")
+        equal(server.ask("/api/status", f"{cookie}; other={'x' * 4000}")[0], 200, "status beside other servers' cookies")
         equal(server.ask("/metrics", basic("anna"))[0], 200, "metrics with a password")
 
         gate = server.cookie("gate")
@@ -78,6 +79,73 @@ def wrong_passwords():
         equal(server.log_in("anna", PASSWORD, source="127.0.0.3")[0], 200, "a right one from elsewhere")
         time.sleep(json.loads(body)["wait_ms"] / 1000 + 1)
         equal(server.log_in("anna", PASSWORD, source="127.0.0.2")[0], 200, "a right one in time")
+
+
+def ends(client, what):
+    """It is closed within a while."""
+    client.socket.settimeout(20)
+    try:
+        while client.receive() is not None:
+            pass
+    except TimeoutError as why:
+        raise Failure(f"{what}: pictures go on") from why
+    except ConnectionError:
+        pass
+
+
+@test
+def users_at_sighup():
+    """Users where there were none; rights and passwords that change: who may no longer watch is sent away."""
+    folder = Path(tempfile.mkdtemp(prefix="netra-users-"))
+    users, config = folder / "users", folder / "serve.conf"
+    config.write_text("interval = 1s\n", encoding="utf-8")
+
+    def allow(name, channels, password=PASSWORD):
+        run(NETRA, "user", "--users", users, "--add", name, "--channels", channels, input=password + "\n", stdin=None)
+    with Server("--config", config, users=False) as server:
+        def read_again(what):
+            server.process.send_signal(signal.SIGHUP)
+            wait_for(what, 20, "the users to be read again")
+        anybody = server.live(0)
+        anybody.receive()
+        allow("anna", "*")
+        allow("gate", "0-3")
+        config.write_text(f"interval = 1s\nusers = {users}\n", encoding="utf-8")
+        read_again(lambda: server.ask("/api/status")[0] == 401)
+        refused(lambda: server.live(0), "a WebSocket without a login")
+        ends(anybody, "nobody")
+        # By cookie and by password; a cookie of nobody's changes nothing.
+        cookie, junk = server.cookie("gate"), "Cookie: netra=" + "0" * 64
+        kept = server.live(2, basic("gate"), junk)
+        lost = [server.live(3, who) for who in (cookie, basic("gate"))]
+        allow("gate", "0-2")
+        read_again(lambda: server.ask("/api/recordings/0/3?from=1&to=2", cookie)[0] == 403)
+        for client in lost:
+            ends(client, "a channel that is not gate's any more")
+        allow("gate", "0-2", "another one")
+        for _ in range(20):
+            kept.receive()
+        read_again(lambda: server.ask("/api/status", cookie)[0] == 401)
+        ends(kept, "gate with the old password")
+        config.write_text("interval = 1s\n", encoding="utf-8")
+        read_again(lambda: "stay in force" in server.said())
+        equal(server.ask("/api/status")[0], 401, "without a login, as before")
+    shutil.rmtree(folder)
+
+
+@test
+def one_count():
+    """Wrong passwords of one address count together, by RTSP and here."""
+    with Server("--rtsp", "127.0.0.1:0") as server:
+        port = int(server.ready["rtsp"][0].rsplit(":", 1)[1])
+        request = (f"DESCRIBE rtsp://127.0.0.1:{port}/ch/0 RTSP/1.0\r\nCSeq: 1\r\n"
+                   'Authorization: Digest username="anna", realm="netra", nonce="0"\r\n\r\n').encode()
+        for _ in range(7):
+            with socket.create_connection(("127.0.0.1", port), timeout=30, source_address=("127.0.0.4", 0)) as client:
+                client.sendall(request)
+                expect(b" 401 " in client.recv(4096)[:20], "RTSP with a wrong password")
+        equal(server.log_in("anna", PASSWORD, source="127.0.0.4")[0], 429, "the page, too early")
+        equal(server.log_in("anna", PASSWORD, source="127.0.0.5")[0], 200, "from elsewhere")
 
 
 @test

@@ -127,6 +127,8 @@ static void origins(void **state)
 	assert_false(netra_web_literal_host("127.0.0.1.evil.example"));
 	assert_false(netra_web_literal_host("evil.example"));
 	assert_false(netra_web_literal_host("[evil]"));
+	assert_false(netra_web_literal_host("[::1].evil.example"));
+	assert_false(netra_web_literal_host("[::1"));
 	assert_false(netra_web_literal_host(""));
 }
 
