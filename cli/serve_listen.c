@@ -136,13 +136,18 @@ static int listen_one(struct serve *s, const char *option, char *text,
 			v4.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
 			fd = open_listener(&other);
 		}
-		if (fd < 0)
-			number = errno;
-		else if (!add(s, fd, tls))
-			status = CLI_OK;
+		if (fd >= 0) {
+			status = add(s, fd, tls);
+			continue;
+		}
+		number = errno;
+		/* A name may have addresses that this machine lacks: one will do. */
+		if (number == EADDRNOTAVAIL || number == EAFNOSUPPORT)
+			continue;
+		status = CLI_FAILED;
+		break;
 	}
 	freeaddrinfo(list);
-	/* A name may have addresses that this machine lacks: one will do. */
 	if (status && number)
 		cli_error("--%s %s: %s: choose another address or port", option,
 			  shown, strerror(number));

@@ -39,6 +39,7 @@ int serve_web_open(struct serve *s)
 	};
 	const char *address = o->web;
 	char why[300], name[32];
+	bool given = false;
 	int fd;
 
 	if (!address)
@@ -50,9 +51,15 @@ int serve_web_open(struct serve *s)
 		cli_error("%s", why);
 		return CLI_FAILED;
 	}
-	for (unsigned int i = 0; (fd = netra_service_socket(i, name)) >= 0; i++)
-		if (strcmp(name, "web") == 0)
-			return add_socket(s, fd, o->certificate);
+	for (unsigned int i = 0; (fd = netra_service_socket(i, name)) >= 0; i++) {
+		if (strcmp(name, "web") != 0)
+			continue;
+		given = true;
+		if (add_socket(s, fd, o->certificate))
+			return CLI_FAILED;
+	}
+	if (given)
+		return CLI_OK;
 	return serve_listen_all(s, "web", address, add_socket, o->certificate);
 }
 

@@ -16,25 +16,6 @@
 #define SESSIONS_SECONDS 10u
 #define CLOSE_STEPS 1000u	/* of a millisecond */
 
-/* ---- once a second ----------------------------------------------------------- */
-
-static void each_second(uv_timer_t *timer)
-{
-	struct netra_web *web = timer->data;
-
-	for (uint32_t i = 0; i < web->channels; i++) {
-		struct netra_web_channel *c = &web->channel[i];
-
-		c->frame_rate = (uint32_t)(c->frames - c->frames_before);
-		c->bit_rate = (uint32_t)(c->bytes - c->bytes_before) * 8;
-		c->frames_before = c->frames;
-		c->bytes_before = c->bytes;
-	}
-	if (++web->seconds % SESSIONS_SECONDS == 0)
-		netra_web_socket_check(web);
-	netra_web_disk_look(web);
-}
-
 /* ---- connections ------------------------------------------------------------- */
 
 static void accept_ready(uv_poll_t *poll, int status, int events)
@@ -47,6 +28,12 @@ static void accept_ready(uv_poll_t *poll, int status, int events)
 		return;
 	for (int i = 0; i < 16; i++) {
 		fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		/* Who cannot be let in would be told of again and again. */
+		if (fd < 0 && errno != EAGAIN && errno != ECONNABORTED &&
+		    errno != EINTR) {
+			uv_poll_stop(poll);
+			web->paused = true;
+		}
 		if (fd < 0)
 			return;
 		if (web->closing || web->connections >= web->connections_max) {
@@ -58,6 +45,13 @@ static void accept_ready(uv_poll_t *poll, int status, int events)
 		/* On failure it has closed the descriptor. */
 		lws_adopt_socket_vhost(web->vhost, fd);
 	}
+}
+
+static void watch_listeners(struct netra_web *web)
+{
+	web->paused = false;
+	for (uint32_t i = 0; i < web->listeners; i++)
+		uv_poll_start(web->listener[i], UV_READABLE, accept_ready);
 }
 
 static void free_handle(uv_handle_t *handle)
@@ -87,7 +81,7 @@ enum netra_error netra_web_listen(struct netra_web *web, int fd)
 	}
 	poll->data = web;
 	web->listener[web->listeners++] = poll;
-	uv_poll_start(poll, UV_READABLE, accept_ready);
+	watch_listeners(web);
 	return NETRA_OK;
 }
 
@@ -100,6 +94,27 @@ void netra_web_users(struct netra_web *web, const struct netra_users *users)
 void netra_web_tls(struct netra_web *web, SSL_CTX *tls)
 {
 	web->options.tls = tls;
+}
+
+/* ---- once a second ----------------------------------------------------------- */
+
+static void each_second(uv_timer_t *timer)
+{
+	struct netra_web *web = timer->data;
+
+	for (uint32_t i = 0; i < web->channels; i++) {
+		struct netra_web_channel *c = &web->channel[i];
+
+		c->frame_rate = (uint32_t)(c->frames - c->frames_before);
+		c->bit_rate = (uint32_t)(c->bytes - c->bytes_before) * 8;
+		c->frames_before = c->frames;
+		c->bytes_before = c->bytes;
+	}
+	if (++web->seconds % SESSIONS_SECONDS == 0)
+		netra_web_socket_check(web);
+	if (web->paused && !web->closing)
+		watch_listeners(web);
+	netra_web_disk_look(web);
 }
 
 /* ---- life ---------------------------------------------------------------------- */

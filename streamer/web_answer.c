@@ -123,17 +123,18 @@ int netra_web_file_begin(struct netra_web_exchange *exchange, int fd,
 
 	range = netra_web_range(exchange->range, size, &from, &length);
 	if (range == NETRA_WEB_RANGE_WRONG) {
-		uv_fs_t close_it;
-
-		uv_fs_close(NULL, &close_it, fd, NULL);
+		netra_web_close_fd(exchange->web->loop, fd);
 		snprintf(lines, sizeof(lines), "content-range: bytes */%llu\n",
 			 (unsigned long long)size);
 		return netra_web_answer(exchange, 416, "text/plain", "", 0,
 					NULL, lines);
 	}
 	file = calloc(1, sizeof(*file));
-	if (!file)
+	if (!file) {
+		netra_web_close_fd(exchange->web->loop, fd);
 		return -1;
+	}
+	file->loop = exchange->web->loop;
 	file->exchange = exchange;
 	file->fd = fd;
 	file->offset = from;

@@ -8,9 +8,25 @@
 
 #include "web_internal.h"
 
+static void closed(uv_fs_t *request)
+{
+	uv_fs_req_cleanup(request);
+	free(request);
+}
+
+void netra_web_close_fd(uv_loop_t *loop, int fd)
+{
+	uv_fs_t *request = malloc(sizeof(*request));
+
+	if (request && !uv_fs_close(loop, request, fd, closed))
+		return;
+	free(request);
+	close(fd);
+}
+
 static void close_file(struct netra_web_file *file)
 {
-	close(file->fd);
+	netra_web_close_fd(file->loop, file->fd);
 	free(file);
 }
 

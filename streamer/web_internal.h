@@ -21,6 +21,7 @@
 #define NETRA_WEB_CHUNK_BYTES	65536u	/* of an answer at a time */
 #define NETRA_WEB_ANSWER_S	20	/* for a client to take the next piece */
 #define NETRA_WEB_JOBS_MAX	32u	/* under way at once */
+#define NETRA_WEB_EXPORTS_MAX	2u	/* of these; the others wait for them */
 #define NETRA_WEB_PROTOCOL	"netra-live"
 
 struct netra_web_client;
@@ -66,6 +67,7 @@ struct netra_web_client {
 /* Work on the store, away from the loop. */
 struct netra_web_job {
 	uv_work_t work;
+	struct netra_web_job *next;	/* an export that waits */
 	struct netra_web *web;
 	struct netra_web_exchange *exchange;	/* NULL: the client has gone */
 	void (*run)(struct netra_web_job *job);	/* in a worker */
@@ -86,6 +88,7 @@ struct netra_web_job {
 /* A file on its way to a client. */
 struct netra_web_file {
 	uv_fs_t read;
+	uv_loop_t *loop;
 	struct netra_web_exchange *exchange;	/* NULL: the client has gone */
 	int fd;
 	uint64_t offset, left;
@@ -132,9 +135,14 @@ struct netra_web {
 	uint64_t disk_bytes, disk_free;
 	uint32_t connections, connections_max;
 	uint32_t jobs;
+	uint32_t exports;		/* of these, at work */
+	struct netra_web_job *waiting;	/* exports, the oldest first */
+	bool disk_looked_at;
+	uint64_t disk_due_ns;
 	uint64_t requests, refused, unauthorised;
 	uint32_t seconds;
 	uint64_t clients_ever;
+	bool paused;			/* listening, until the next second */
 	bool closing, gone;
 };
 
@@ -186,6 +194,11 @@ void netra_web_answer_forget(struct netra_web_exchange *exchange);
 
 int netra_web_file_send(struct netra_web_exchange *exchange);
 void netra_web_file_forget(struct netra_web_exchange *exchange);
+/**
+ * netra_web_close_fd() - Close a file away from the loop: one without a name is
+ * deleted then, which takes its time.
+ */
+void netra_web_close_fd(uv_loop_t *loop, int fd);
 
 /* ---- web_access.c -------------------------------------------------------- */
 

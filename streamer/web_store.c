@@ -16,7 +16,8 @@
 #define DAY_MS INT64_C(86400000)
 #define RANGE_MAX_MS (8 * DAY_MS)
 #define EXPORT_MAX_MS DAY_MS
-#define DISK_SECONDS 5u
+#define DISK_NS UINT64_C(5000000000)
+#define DISK_SHARE 50u		/* of the time is not spent with that */
 
 void netra_web_job_fail(struct netra_web_job *job, unsigned int status,
 			const char *text)
@@ -90,6 +91,38 @@ static int answer(struct netra_web_job *job)
 	return netra_web_file_begin(exchange, fd, job->size, job->type, extra);
 }
 
+static void end_job(struct netra_web_job *job)
+{
+	struct netra_web *web = job->web;
+
+	web->jobs--;
+	if (job->fd >= 0)
+		netra_web_close_fd(web->loop, job->fd);
+	json_decref(job->json);
+	free(job);
+}
+
+static void after(uv_work_t *work, int status);
+
+/*
+ * An export of a day takes minutes: a few of them must not have all workers, nor
+ * one be made for somebody who has gone.
+ */
+static void begin_exports(struct netra_web *web)
+{
+	while (web->waiting && web->exports < NETRA_WEB_EXPORTS_MAX) {
+		struct netra_web_job *job = web->waiting;
+
+		web->waiting = job->next;
+		if (!job->exchange) {
+			end_job(job);
+			continue;
+		}
+		web->exports++;
+		uv_queue_work(web->loop, &job->work, work, after);
+	}
+}
+
 static void after(uv_work_t *work, int status)
 {
 	struct netra_web_job *job = work->data;
@@ -97,7 +130,6 @@ static void after(uv_work_t *work, int status)
 	struct netra_web_exchange *exchange = job->exchange;
 
 	(void)status;
-	web->jobs--;
 	if (exchange && !web->gone) {
 		exchange->job = NULL;
 		if (answer(job)) {
@@ -105,10 +137,9 @@ static void after(uv_work_t *work, int status)
 			lws_callback_on_writable(exchange->wsi);
 		}
 	}
-	if (job->fd >= 0)
-		close(job->fd);
-	json_decref(job->json);
-	free(job);
+	web->exports -= job->run == netra_web_run_export;
+	end_job(job);
+	begin_exports(web);
 	netra_web_free(web);
 }
 
@@ -169,12 +200,18 @@ int netra_web_job(struct netra_web_exchange *exchange)
 		return netra_web_fail(exchange, 400, "from and to must be times "
 				      "in ms since 1970, not too far apart");
 	}
-	if (uv_queue_work(web->loop, &job->work, work, after)) {
-		free(job);
-		return -1;
-	}
 	exchange->job = job;
 	web->jobs++;
+	if (job->run == netra_web_run_export) {
+		struct netra_web_job **last = &web->waiting;
+
+		while (*last)
+			last = &(*last)->next;
+		*last = job;
+		begin_exports(web);
+	} else {
+		uv_queue_work(web->loop, &job->work, work, after);
+	}
 	return 0;
 }
 
@@ -229,10 +266,13 @@ static void have_disk(uv_work_t *work, int status)
 	struct netra_web *web = job->web;
 
 	(void)status;
-	web->jobs--;
 	web->disk_bytes = job->size;
 	web->disk_free = job->free_bytes;
-	free(job);
+	web->disk_looked_at = false;
+	/* Counting a large store takes its time: the more, the more rarely. */
+	web->disk_due_ns = uv_hrtime() + DISK_NS +
+			   (uv_hrtime() - web->disk_due_ns) * DISK_SHARE;
+	end_job(job);
 	netra_web_free(web);
 }
 
@@ -240,8 +280,8 @@ void netra_web_disk_look(struct netra_web *web)
 {
 	struct netra_web_job *job;
 
-	/* Counting a large store takes its time: the more, the more rarely. */
-	if (!netra_web_records(web) || web->seconds % DISK_SECONDS != 1 || web->jobs)
+	if (!netra_web_records(web) || web->disk_looked_at ||
+	    uv_hrtime() < web->disk_due_ns)
 		return;
 	job = calloc(1, sizeof(*job));
 	if (!job)
@@ -249,8 +289,9 @@ void netra_web_disk_look(struct netra_web *web)
 	job->work.data = job;
 	job->web = web;
 	job->run = run_disk;
-	if (uv_queue_work(web->loop, &job->work, work, have_disk))
-		free(job);
-	else
-		web->jobs++;
+	job->fd = -1;
+	web->jobs++;
+	web->disk_looked_at = true;
+	web->disk_due_ns = uv_hrtime();
+	uv_queue_work(web->loop, &job->work, work, have_disk);
 }

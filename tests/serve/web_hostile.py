@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import resource
 import socket
 import sys
 import time
@@ -110,6 +111,32 @@ def many_clients():
             except Failure:
                 return False
         wait_for(empty, 60, "all to be gone")
+
+
+@test
+def out_of_descriptors():
+    """Who finds none left waits for one, and costs nothing meanwhile."""
+    with Server(users=False) as server:
+        process = server.process.pid
+
+        def cpu_s():
+            fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        # Its recordings want some, too: they are there already.
+        wait_for(lambda: len(list(server.folder.glob("store/ch*/*.part"))) == CHANNELS, 30, "all recordings")
+        equal(server.ask("/api/status")[0], 200, "status")
+        before = resource.prlimit(process, resource.RLIMIT_NOFILE)
+        used = max(int(fd.name) for fd in Path(f"/proc/{process}/fd").iterdir()) + 1
+        resource.prlimit(process, resource.RLIMIT_NOFILE, (used, before[1]))
+        clients = [server.connect() for _ in range(20)]
+        begin, cpu = time.monotonic(), cpu_s()
+        time.sleep(2)
+        share = (cpu_s() - cpu) / (time.monotonic() - begin)
+        resource.prlimit(process, resource.RLIMIT_NOFILE, before)
+        expect(share < 0.4, f"it took {share:.0%} of a processor")
+        equal(server.ask("/api/status")[0], 200, "status afterwards")
+        for client in clients:
+            client.close()
 
 
 if __name__ == "__main__":

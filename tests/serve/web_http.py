@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The web server of `netra serve` to clients that are no browser: ranges, exports, timeline, live
 fragments, metrics."""
+import concurrent.futures
 import json
 import os
 import re
@@ -140,6 +141,10 @@ def exports_leave_nothing():
             size, where = export_to_a_slow_client(server, path)
             expect(size > 2 << 20, f"{size} bytes")
             equal(where, [str(store)], "where it was built")
+            # They are built two at a time; each comes.
+            with concurrent.futures.ThreadPoolExecutor(6) as pool:
+                sizes = list(pool.map(lambda _: len(server.ask(path)[2]), range(6)))
+            expect(all(abs(one - size) < 1000 for one in sizes), f"six at once: {sizes}, and {size} alone")
             # Room for some seconds of recording, but not for the export, too.
             room = os.statvfs(folder)
             ballast.write_bytes(bytes(room.f_bavail * room.f_frsize - size * 3 // 4))
