@@ -220,6 +220,15 @@ err_close:
 	return false;
 }
 
+/* Who could read the file that this one takes the place of still can. */
+static void keep_access(int fd, const char *path)
+{
+	struct stat old;
+
+	if (!stat(path, &old) && !fchown(fd, old.st_uid, old.st_gid))
+		fchmod(fd, old.st_mode & 0640);
+}
+
 bool netra_users_write(const struct netra_users *users, const char *path,
 		       char *why, size_t size)
 {
@@ -240,6 +249,7 @@ bool netra_users_write(const struct netra_users *users, const char *path,
 			close(fd);
 		return false;
 	}
+	keep_access(fd, path);
 	fputs("# netra serve --users: name:MD5:SHA-256:channels\n", file);
 	for (uint32_t i = 0; i < users->count; i++) {
 		const struct netra_user *user = &users->user[i];

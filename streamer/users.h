@@ -60,7 +60,10 @@ const char *netra_user_set(struct netra_user *user, const char *name,
 bool netra_users_read(struct netra_users *users, const char *path, char *why,
 		      size_t size);
 
-/** netra_users_write() - Write a file anew, whole or not at all. */
+/**
+ * netra_users_write() - Write a file anew, whole or not at all. Owner, group and
+ * the group's right to read stay; a new one is for its owner only.
+ */
 bool netra_users_write(const struct netra_users *users, const char *path,
 		       char *why, size_t size);
 

@@ -4,7 +4,7 @@ import { Live } from './live.js';
 import { Recording } from './recording.js';
 
 // What a live picture hides.
-const MESSAGES = { 'no signal': 'No signal', lost: 'Board lost; waiting for it' };
+const MESSAGES = { 'no signal': 'No signal', ended: 'Ended', lost: 'Board lost; waiting for it' };
 
 class Tile {
   constructor(info, wall) {

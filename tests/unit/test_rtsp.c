@@ -359,6 +359,7 @@ static void users_file(void **state)
 	static struct netra_user list[2];
 	char path[] = "/tmp/netra-users-XXXXXX", why[200];
 	struct netra_users users = { 2, list }, read = { 0 };
+	struct stat info;
 	FILE *file;
 	int fd = mkstemp(path);
 
@@ -381,6 +382,11 @@ static void users_file(void **state)
 	chmod(path, 0644);
 	assert_false(netra_users_read(&read, path, why, sizeof(why)));
 	assert_int_equal(read.count, 2);
+	/* A service's group may read it, also after a change. */
+	chmod(path, 0640);
+	assert_true(netra_users_write(&users, path, why, sizeof(why)));
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0640);
 	netra_users_free(&read);
 	unlink(path);
 	for (const char *const *bad = (const char *const []){ "", "a b", "a:b",
