@@ -14,7 +14,7 @@ from machine import PATIENCE, Setup, expect, main, on, run
 from harness import NETRA, equal
 
 RATE, CHANNELS, SECONDS = 15, 2, 14
-STOP_MS = 6000 * PATIENCE   # from when the board is attached: it is to be recorded from by then
+STOP_MS = 6000 * PATIENCE   # from when the board is attached, which the recorder has done
 _folder = tempfile.TemporaryDirectory(prefix="netra-faults-")
 atexit.register(_folder.cleanup)
 CLIP = pathlib.Path(_folder.name) / "clip.264"
@@ -46,7 +46,7 @@ BOARD_SPECS = [*BOARD, *INTERRUPTS, FATAL]
 
 
 def setup(name, specs):
-    return Setup(name, boards=tuple(
+    return Setup(name, parameters="boot=0", boards=tuple(
         ("--bars", "4K,8M,16M,16M", "--channels", CHANNELS, "--source", CLIP, "--fault", spec) for spec in specs))
 
 
@@ -55,14 +55,13 @@ _results = {}
 
 
 def result(m, spec):
-    """Exit status, report and errors of `netra record`, which runs for all of the set-up's boards at once."""
+    """Exit status, report and errors of `netra record`, which boots all of the set-up's boards and runs for them at once."""
     if spec not in _results:
         specs = [options[-1] for options in m.setup.boards]
-        m.wait_for_dmesg(rf"(?s)(windows of.*){{{len(specs)}}}", 60)
         jobs = [m.guest.start(NETRA, "record", f"/dev/netra{number}", "--no-sync", "--store", f"store{number}", "--duration",
                               f"{SECONDS * PATIENCE}s", "--json") for number in range(len(specs))]
         for each, job in zip(specs, jobs):
-            job.wait(60 * PATIENCE, check=False)
+            job.wait(90 * PATIENCE, check=False)
             report = json.loads(job.stdout) if job.stdout.strip() else {}
             _results[each] = (job.returncode, report, job.stderr)
     return _results[spec]

@@ -15,7 +15,8 @@ from streams import await_attached, await_streams, record, whole
 NO_MSI = Setup("no MSI", append="pci=nomsi")
 # At 8 GT/s and more Linux waits for a sign of the link that this QEMU does not give.
 DEAD_LINK = Setup("dead link", boards=(("--channels", CHANNELS),), port_speed=16)
-STRAY = Setup("stray writes", iommu="full", append="iomem=relaxed")
+# Four windows, however many channels there are.
+STRAY = Setup("stray writes", iommu="full", append="iomem=relaxed", parameters=f"window_mb={CHANNELS // 2}")
 
 
 def interrupts(m):

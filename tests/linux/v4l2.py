@@ -7,7 +7,7 @@ import dataclasses
 import re
 import time
 
-from machine import CHANNELS, OFF, PATIENCE, expect, fetch, main, on, run
+from machine import CHANNELS, DEBUG, OFF, PATIENCE, expect, fetch, main, on, run
 from harness import equal, wait_for
 
 # More keep two processors too busy to keep up; the first node is not among the last.
@@ -97,7 +97,9 @@ def compliance(m):
         expect(total and int(total[1]) > 50, f"no account of {job.command}:\n{said[-2000:]}")
         # On a slow machine a frame waits for the buffer, and fills it at once.
         filled = said.count("QBUF returned the buffer as DONE")
-        equal((int(total[2]), int(total[3]) - filled), (0, 0),
+        # … and is there for one of two reads that do not wait, and not for the other.
+        raced = said.count("ret2 != ret || err2 != err") if DEBUG else 0
+        equal((int(total[2]) - raced, int(total[3]) - filled), (0, 0),
               f"failures, warnings of {job.command}; it said:\n{complaints}\n")
     expect("DMABUF (select): OK" in jobs[-1].stdout, "buffers of another node were not tried")
 
