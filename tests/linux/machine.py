@@ -56,6 +56,7 @@ class Setup:
     cpus: int = 2
     memory_mb: int = 1024
     port_speed: int = 5     # GT/s of the ports above the boards
+    systemd: bool = False   # is the first process
 
 
 OFF = Setup("off")
@@ -122,12 +123,14 @@ class Machine:
         append = {"off": "", "pt": "iommu=pt", "full": "iommu.strict=1"}[self.setup.iommu]
         guest = Guest(*[board.socket for board in self.boards], iommu=self.setup.iommu != "off",
                       kernel=fetch(KERNEL), append=f"{append} {self.setup.append}", cpus=self.setup.cpus,
-                      memory_mb=self.setup.memory_mb, port_speed=self.setup.port_speed)
+                      memory_mb=self.setup.memory_mb, port_speed=self.setup.port_speed,
+                      systemd=self.setup.systemd)
         self.guest = guest.__enter__()
-        # Firmware is looked for below the guest's own root, not the host's.
+        # Firmware is looked for below the first process's root.
         firmware = self.guest.folder / "firmware"
         shutil.copytree(BUILD / "firmware", firmware / "netra")
-        self.guest.run(f"printf %s /host{firmware} >/sys/module/firmware_class/parameters/path")
+        root = "" if self.setup.systemd else "/host"
+        self.guest.run(f"printf %s {root}{firmware} >/sys/module/firmware_class/parameters/path")
         self.guest.run("mount -t debugfs none /sys/kernel/debug; mount -t tracefs none /sys/kernel/tracing",
                        check=False)
         self.guest.run("dmesg -C")  # not what the kernel says of its own start

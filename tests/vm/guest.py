@@ -50,7 +50,7 @@ def module_order(modules, names):
     return order
 
 
-def write_initramfs(folder, kernel, modprobe):
+def write_initramfs(folder, kernel, modprobe, systemd):
     """The archive at folder/initramfs: busybox, init, and the first modules."""
     modules, = (kernel / "lib" / "modules").iterdir()
     tree = folder / "initramfs.d"
@@ -58,16 +58,18 @@ def write_initramfs(folder, kernel, modprobe):
     (tree / "boot-modules").mkdir()
     (tree / "dev").mkdir()
     shutil.copy(kernel / "busybox", tree / "bin" / "busybox")
-    first = module_order(modules, BOOT_MODULES)
+    first = module_order(modules, (*BOOT_MODULES, *(["overlay"] if systemd else [])))
     for file in first:
         shutil.copy(modules / file, tree / "boot-modules")
-    text = (ROOT / "tests" / "vm" / "init").read_text(encoding="ascii")
-    for word, value in (("insmod", " ".join(pathlib.Path(file).name for file in first)),
-                        ("modprobe", " ".join(modprobe)),
-                        ("folder", folder), ("kernel", kernel)):
-        text = text.replace(f"@{word}@", str(value))
-    (tree / "init").write_text(text, encoding="ascii")
-    (tree / "init").chmod(0o755)
+    words = (("insmod", " ".join(pathlib.Path(file).name for file in first)),
+             ("modprobe", " ".join(modprobe)), ("systemd", "yes" if systemd else ""),
+             ("folder", folder), ("kernel", kernel))
+    for name in ("init", "commands"):
+        text = (ROOT / "tests" / "vm" / name).read_text(encoding="utf-8")
+        for word, value in words:
+            text = text.replace(f"@{word}@", str(value))
+        (tree / name).write_text(text, encoding="utf-8")
+        (tree / name).chmod(0o755)
     names = "\n".join(str(path.relative_to(tree)) for path in sorted(tree.rglob("*")))
     with open(folder / "initramfs", "wb") as archive:
         run("cpio", "--quiet", "-o", "-H", "newc", "-R", "0:0", input=names, stdin=None,
@@ -114,10 +116,11 @@ class Guest:
     iommu: translate the boards' transfers. modules: loaded at boot.
     disk: socket of an NBD server, /dev/vda in the guest: volatile cache, sectors of 4096.
     kernel: a folder with vmlinuz, lib/modules/VERSION and busybox.
-    port_speed: GT/s of the ports above the boards."""
+    port_speed: GT/s of the ports above the boards.
+    systemd: it is the first process, on a root that is the host's and may be written to."""
 
     def __init__(self, *boards, iommu=True, modules=(), kernel=None, append="", memory_mb=1024, cpus=1, disk=None,
-                 port_speed=5):
+                 port_speed=5, systemd=False):
         self._qemu_program = fetch("qemu")
         kernel = kernel or fetch("guest")
         self._temporary = tempfile.TemporaryDirectory(prefix="netra-guest-", ignore_cleanup_errors=True)
@@ -129,7 +132,7 @@ class Guest:
         self._qmp = None
         self._port, port = socket.socketpair()
         self._monitor, monitor = socket.socketpair()
-        write_initramfs(self.folder, kernel, modules)
+        write_initramfs(self.folder, kernel, modules, systemd)
         words = [
             "timeout", "-k", 10, LIFE_S, self._qemu_program, "-M", "q35",
             # Fast string instructions would be emulated byte by byte.
