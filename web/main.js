@@ -7,6 +7,7 @@ import { Wall } from './wall.js';
 import * as status from './status.js';
 
 const STATUS_MS = 2000;
+const SHORT_MS = 600e3;     // recordings of less are shown alone, not in their day
 const $ = (id) => document.getElementById(id);
 
 // Exported for tests and for the console.
@@ -109,8 +110,20 @@ function goPlay() {
   timeline.setDay(player.time);
   showRows();
   showTime();
+  goWherePicturesAre(player);
   clearInterval(timeline.refresh);
   timeline.refresh = setInterval(() => { if (player && !document.hidden) timeline.load(); }, 10e3);
+}
+
+/** Recording may have begun just now: then the day is nearly empty, and half a minute ago was nothing. */
+async function goWherePicturesAre(opened) {
+  const begun = opened.time;
+  await timeline.load();
+  const all = timeline.recorded(0), then = timeline.recorded(begun);
+  if (player !== opened || opened.time !== begun || !all.length) return;
+  const first = Math.min(...all.map(([from]) => from));
+  if (then.length && then.every(([from]) => from > begun)) player.seek(Math.max(...then.map(([from]) => from)) + 1);
+  if (Date.now() - first < SHORT_MS) timeline.show(first - SHORT_MS / 20, first + SHORT_MS);
 }
 
 function showMode() {

@@ -43,6 +43,12 @@ export class Timeline {
     this.draw();
   }
 
+  /** When something is recorded: the first and the last moment of each channel, after @time; [] if nothing is. */
+  recorded(time) {
+    return (this.data?.channels ?? []).map(({ spans }) => spans.filter(([, to]) => to > time))
+      .filter((spans) => spans.length).map((spans) => [spans[0][0], spans.at(-1)[1]]);
+  }
+
   setRows(channels) { this.rows = channels; this.draw(); }
 
   x(time) { return LEFT + (time - this.from) / (this.to - this.from) * (this.width - LEFT); }

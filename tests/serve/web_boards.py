@@ -126,12 +126,26 @@ def recorded(stage, from_s):
     equal(said["streams"][0]["width"], WIDTHS[3], "the width of what was saved")
 
 
+def just_begun(stage):
+    """Half a minute ago there was nothing: recordings show where they begin, and more than a line of the day."""
+    browser = stage.browser
+    wait_for(lambda: list(stage.folder.glob("store/board1/ch01/*.part")), 30, "the last recording to begin")
+    time.sleep(3)
+    browser.key("t")
+    wait_for(lambda: stage.shown(0, 1, 2, 3) and all(tile["state"] == "play" for tile in stage.seen()), 30,
+             "the first pictures of all recordings")
+    shown = browser.run("import('/main.js').then(({ timeline }) => timeline.to - timeline.from)")
+    expect(shown < 3600e3, f"the timeline shows {shown / 3600e3:.1f} h")
+    browser.key("l")
+
+
 @test
 def two_boards():
     """Live, lost and back, recorded, saved; the page complains of nothing."""
     with Stage() as stage:
         wait_for(lambda: stage.shown(0, 1, 2, 3), 60, "pictures of both boards")
         begin = time.time()
+        just_begun(stage)
         time.sleep(8)
         live_and_lost(stage)
         recorded(stage, begin)
