@@ -323,6 +323,8 @@ static uint32_t start_channels(struct record *r)
 	for (uint32_t i = 0; i < count; i++) {
 		netra_recorder_channel(r->recorder, i, &c);
 		failed += cli_channel_start(r->board, c.channel) != CLI_OK;
+		/* With many channels the first have come far before the last. */
+		netra_recorder_pump(r->recorder);
 	}
 	return failed;
 }
@@ -487,6 +489,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 		return status;
 	/* Fragments grow and come and go: in a heap their holes would stay. */
 	mallopt(M_MMAP_THRESHOLD, 64 << 10);
+	mallopt(M_ARENA_MAX, 1);	/* what another thread frees, all can use */
 	status = run_words(verb, words.count, words.word);
 	cli_config_free(&words);
 	return status;

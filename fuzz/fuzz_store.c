@@ -49,7 +49,8 @@ static const uint8_t unit[] = {
 static void make_recording(void)
 {
 	struct netra_store_fragment fragment = { 0 };
-	struct netra_store_file file = { .fd = -1 };
+	static struct netra_mp4_index index;
+	struct netra_store_file file = { .fd = -1, .index = &index };
 	struct netra_mp4_sets sets;
 	struct netra_nal nal;
 	size_t position = 0;

@@ -47,9 +47,9 @@ static inline bool netra_mp4_sets_usable(const struct netra_mp4_sets *sets)
 }
 
 struct netra_mp4_init {
-	uint8_t data[NETRA_MP4_INIT_MAX_BYTES];
 	size_t length;
 	size_t duration_offset;	/* of mehd's 64-bit big-endian duration */
+	uint8_t data[NETRA_MP4_INIT_MAX_BYTES];	/* last: may be cut to its length */
 };
 
 /**

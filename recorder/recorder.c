@@ -20,10 +20,14 @@
 #define BUFFER_BYTES	(64ull << 20)
 #define FREE_BYTES	(256u << 10)	/* kept per channel for use again */
 #define PAYLOAD_BYTES	(4u << 20)	/* of a fragment, as a rule */
+#define GATHERED_BYTES	(7u << 20)	/* of all fragments that are not handed over */
 #define BUFFER_LEAST	(8ull << 20)
 #define ALARM_MS	10000u
 #define NS_PER_MS	1000000ull
-/* So long a tick waits for the frame that says how long the last one lasts. */
+/*
+ * So long a tick waits for the frame that says how long the last one lasts. Most
+ * have come in half of it.
+ */
 #define PATIENCE_NS	(100 * NS_PER_MS)
 #define TURN_FRAMES	32u		/* of a channel before the next is served */
 
@@ -145,6 +149,13 @@ err_recordings:
 	return err;
 }
 
+static void free_recordings(struct netra_recorder *recorder)
+{
+	for (uint32_t i = 0; i < recorder->count; i++)
+		netra_recording_free(&recorder->recordings[i]);
+	free(recorder->recordings);
+}
+
 /* How many channels are asked for; 0 = a number is out of range. */
 static uint32_t count_channels(struct netra_board *board,
 			       const struct netra_recorder_options *options)
@@ -177,7 +188,8 @@ static void init_writing(struct netra_recorder *recorder,
 	if (bytes < BUFFER_LEAST)
 		bytes = BUFFER_LEAST;
 	/* All together less than the buffer, or they would wait for each other. */
-	share = bytes / 2 / recorder->count;
+	share = (bytes / 2 < GATHERED_BYTES ? bytes / 2 : GATHERED_BYTES) /
+		recorder->count;
 	netra_store_pool_init(&recorder->pool, bytes,
 			      (uint64_t)recorder->count * FREE_BYTES);
 	netra_store_writer_init(&recorder->writer, &recorder->folder,
@@ -254,7 +266,7 @@ err_writing:
 err_store:
 	netra_store_close(&r->folder);
 err_recordings:
-	free(r->recordings);
+	free_recordings(r);
 err_recorder:
 	free(r);
 	return err;
@@ -440,7 +452,7 @@ enum netra_error netra_recorder_close(struct netra_recorder *recorder)
 		return NETRA_OK;
 	err = netra_recorder_finish(recorder);
 	free_writing(recorder);
-	free(recorder->recordings);
+	free_recordings(recorder);
 	free(recorder);
 	return err;
 }

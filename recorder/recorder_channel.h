@@ -110,4 +110,21 @@ void netra_recording_flush(struct netra_recording *recording);
  */
 void netra_recording_finish(struct netra_recording *recording);
 
+/** netra_recording_free() - After netra_recording_finish(). */
+void netra_recording_free(struct netra_recording *recording);
+
+/* ---- between recorder_channel.c and recorder_gather.c --------------------- */
+
+/**
+ * netra_recording_place() - Put the pending frame where it belongs.
+ * Return: false: there is no memory for it now.
+ */
+bool netra_recording_place(struct netra_recording *recording, uint64_t now_ns);
+
+/** netra_recording_skip() - The pending frame is not wanted, or cannot be used. */
+void netra_recording_skip(struct netra_recording *recording);
+
+/** netra_recording_cut() - Hand over what is gathered; no frame follows it yet. */
+void netra_recording_cut(struct netra_recording *recording);
+
 #endif

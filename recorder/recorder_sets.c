@@ -1,70 +1,80 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "recorder_sets.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-void netra_recorder_sets_init(struct netra_recorder_sets *sets)
+#define START_CODE_BYTES 3u
+
+void netra_recorder_sets_free(struct netra_recorder_sets *sets)
 {
-	netra_mp4_sets_init(&sets->sets);
+	free(sets->bytes);
+	memset(sets, 0, sizeof(*sets));
 }
 
-static bool same(const struct netra_nal *a, const struct netra_nal *b)
+/* Of one id the first wins. */
+static void add_all(const struct netra_recorder_sets *sets,
+		    struct netra_mp4_sets *to)
 {
-	return a->length == b->length && !memcmp(a->data, b->data, a->length);
+	size_t position = 0;
+	struct netra_nal nal;
+
+	while (netra_nal_next(sets->bytes, sets->length, &position, &nal))
+		netra_mp4_sets_add(to, &nal);
 }
 
-static bool known(const struct netra_mp4_sets *sets,
-		  const struct netra_nal *nal)
+void netra_recorder_sets_get(const struct netra_recorder_sets *sets,
+			     struct netra_mp4_sets *to)
 {
-	if (nal->type == NETRA_NAL_SPS) {
-		for (uint32_t i = 0; i < sets->sps_count; i++)
-			if (same(&sets->sps[i], nal))
-				return true;
-	} else {
-		for (uint32_t i = 0; i < sets->pps_count; i++)
-			if (same(&sets->pps[i], nal))
-				return true;
-	}
+	netra_mp4_sets_init(to);
+	add_all(sets, to);
+}
+
+static bool known(const struct netra_recorder_sets *sets,
+		  const struct netra_nal *wanted)
+{
+	size_t position = 0;
+	struct netra_nal nal;
+
+	while (netra_nal_next(sets->bytes, sets->length, &position, &nal))
+		if (nal.length == wanted->length &&
+		    !memcmp(nal.data, wanted->data, nal.length))
+			return true;
 	return false;
 }
 
-/* Copies a set behind the others and adds it; of one id the first wins. */
-static void add(struct netra_mp4_sets *to, uint8_t *bytes, size_t *used,
-		const struct netra_nal *nal)
+static void put(struct netra_recorder_sets *to, const struct netra_nal *nal,
+		uint32_t count)
 {
-	struct netra_nal copy = *nal;
+	static const uint8_t start_code[START_CODE_BYTES] = { 0, 0, 1 };
 
-	if (nal->length > NETRA_MP4_SETS_MAX_BYTES - *used)
-		return;
-	memcpy(bytes + *used, nal->data, nal->length);
-	copy.data = bytes + *used;
-	*used += nal->length;
-	netra_mp4_sets_add(to, &copy);
+	for (; count; count--, nal++) {
+		memcpy(to->bytes + to->length, start_code, START_CODE_BYTES);
+		to->length += START_CODE_BYTES;
+		memcpy(to->bytes + to->length, nal->data, nal->length);
+		to->length += nal->length;
+	}
 }
 
 /* A set that changes is rare: all are put together anew, it first. */
 static void replace(struct netra_recorder_sets *sets,
 		    const struct netra_nal *nal)
 {
-	struct netra_recorder_sets now;
-	struct netra_nal *moved;
-	size_t used = 0;
+	struct netra_recorder_sets made = { 0 };
+	struct netra_mp4_sets now;
 
-	netra_mp4_sets_init(&now.sets);
-	add(&now.sets, now.bytes, &used, nal);
-	for (uint32_t i = 0; i < sets->sets.sps_count; i++)
-		add(&now.sets, now.bytes, &used, &sets->sets.sps[i]);
-	for (uint32_t i = 0; i < sets->sets.pps_count; i++)
-		add(&now.sets, now.bytes, &used, &sets->sets.pps[i]);
-	*sets = now;
-	for (uint32_t i = 0; i < now.sets.sps_count; i++) {
-		moved = &sets->sets.sps[i];
-		moved->data = sets->bytes + (moved->data - now.bytes);
-	}
-	for (uint32_t i = 0; i < now.sets.pps_count; i++) {
-		moved = &sets->sets.pps[i];
-		moved->data = sets->bytes + (moved->data - now.bytes);
-	}
+	netra_mp4_sets_init(&now);
+	netra_mp4_sets_add(&now, nal);
+	add_all(sets, &now);
+	/* @bytes has two of each set's length, and 8192 are the most. */
+	made.bytes = malloc(now.bytes + now.sps_count + now.pps_count + 1);
+	if (!made.bytes)
+		return;
+	put(&made, now.sps, now.sps_count);
+	put(&made, now.pps, now.pps_count);
+	made.usable = netra_mp4_sets_usable(&now);
+	free(sets->bytes);
+	*sets = made;
 }
 
 bool netra_recorder_sets_look(struct netra_recorder_sets *sets,
@@ -83,7 +93,7 @@ bool netra_recorder_sets_look(struct netra_recorder_sets *sets,
 			continue;
 		position = at;
 		if (netra_nal_next(data, length, &position, &nal) &&
-		    nal.length && !known(&sets->sets, &nal))
+		    nal.length && !known(sets, &nal))
 			replace(sets, &nal);
 	}
 	return false;

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -123,7 +122,7 @@ enum netra_error netra_store_file_create(struct netra_store_file *file,
 	file->duration_offset = (uint32_t)fragment->init->duration_offset;
 	file->first_pts_90k = fragment->first_pts_90k;
 	file->end_pts_90k = fragment->first_pts_90k;
-	netra_mp4_index_init(&file->index);
+	netra_mp4_index_init(file->index);
 	error = create(file, start_ms < 0 ? 0 : start_ms);
 	if (error)
 		return fail(file, "cannot create a file", error);
@@ -171,7 +170,7 @@ enum netra_error netra_store_file_append(struct netra_store_file *file,
 	file->fragments++;
 	file->unsynced += mp4->samples;
 	if (mp4->key_sample)
-		netra_mp4_index_add(&file->index, (uint64_t)mp4->key_pts_90k,
+		netra_mp4_index_add(file->index, (uint64_t)mp4->key_pts_90k,
 				    position, mp4->key_sample);
 	if (fragment->end_pts_90k > file->end_pts_90k)
 		file->end_pts_90k = fragment->end_pts_90k;
@@ -186,7 +185,7 @@ enum netra_error netra_store_file_complete(struct netra_store_file *file)
 	uint64_t offset = file->duration_offset;
 	int error;
 
-	iov.iov_len = netra_mp4_index_write(&file->index, mfra, sizeof(mfra));
+	iov.iov_len = netra_mp4_index_write(file->index, mfra, sizeof(mfra));
 	if (append(file, &iov, 1))
 		return NETRA_ERR_IO;
 	netra_put_be32(field, (uint32_t)(duration >> 32));
@@ -197,13 +196,6 @@ enum netra_error netra_store_file_complete(struct netra_store_file *file)
 		return fail(file, "cannot write", error);
 	file->complete = true;
 	return NETRA_OK;
-}
-
-void netra_store_file_move(struct netra_store_file *to,
-			   const struct netra_store_file *from)
-{
-	memcpy(to, from, offsetof(struct netra_store_file, index.entry) +
-			 from->index.count * sizeof(from->index.entry[0]));
 }
 
 void netra_store_file_push(const struct netra_store_file *file)

@@ -26,12 +26,13 @@ struct netra_store_file {
 	int64_t start_ms;	/* as its name says */
 	int64_t first_pts_90k;
 	int64_t end_pts_90k;
+	struct netra_mp4_index *index;	/* the caller's; until it is complete */
 	char why[128];		/* of the last failure */
-	struct netra_mp4_index index;
 };
 
 /**
  * netra_store_file_create() - Make the file that @fragment begins.
+ * @file: With an index, which is begun anew.
  * @folder: The channel's; stays the caller's, and open.
  *
  * Named by the fragment's time, or the next free millisecond: nothing is ever
@@ -52,10 +53,6 @@ enum netra_error netra_store_file_append(struct netra_store_file *file,
 
 /** netra_store_file_complete() - Put index and duration in place. */
 enum netra_error netra_store_file_complete(struct netra_store_file *file);
-
-/** netra_store_file_move() - It goes on as *@to. Touches no more than is used of it. */
-void netra_store_file_move(struct netra_store_file *to,
-			   const struct netra_store_file *from);
 
 /** netra_store_file_push() - Have the system begin to write, without waiting. */
 void netra_store_file_push(const struct netra_store_file *file);

@@ -129,7 +129,8 @@ static enum netra_error open_db(struct netra_store_index *index, bool write)
 		return netra_index_fail(index);
 	sqlite3_busy_timeout(index->db, BUSY_MS);
 	err = write ? netra_index_run(index, "PRAGMA journal_mode=WAL;"
-				 "PRAGMA synchronous=NORMAL;") : NETRA_OK;
+				 "PRAGMA synchronous=NORMAL;"
+				 "PRAGMA cache_size=-256;") : NETRA_OK;
 	if (!err && write)
 		err = netra_index_run(index, schema);
 	if (!err)

@@ -13,7 +13,7 @@
 #include "mp4/mp4_fragment.h"
 #include "mp4/mp4_init.h"
 
-#define NETRA_STORE_FRAGMENT_SAMPLES 256u
+#define NETRA_STORE_FRAGMENT_SAMPLES 64u	/* half a second of 120 a second */
 
 struct netra_store_fragment {
 	struct netra_store_fragment *next;	/* in a queue */

@@ -154,7 +154,7 @@ static void recall(struct netra_store_file *file,
 	for (uint32_t i = 0; i < moof->samples; i++) {
 		netra_mp4_moof_sample(moof, i, &sample);
 		if (sample.key) {
-			netra_mp4_index_add(&file->index,
+			netra_mp4_index_add(file->index,
 					    (uint64_t)(dts + sample.delay_90k),
 					    scan->at, i + 1);
 			break;
@@ -176,7 +176,7 @@ static enum netra_error adopt(struct netra_store_scan *scan,
 	file->duration_offset = scan->head.duration_offset;
 	file->first_pts_90k = file->end_pts_90k = scan->head.media_start_90k;
 	file->bytes = scan->position;
-	netra_mp4_index_init(&file->index);
+	netra_mp4_index_init(file->index);
 	/* Damage in the middle is no reason to lose what follows. */
 	while (!(err = netra_store_scan_next_whole(scan, &moof)))
 		recall(file, scan, &moof);
@@ -206,26 +206,27 @@ enum netra_error netra_store_adopt(struct netra_store_folder *folder,
 				   bool sync, char *why, uint32_t why_bytes)
 {
 	struct netra_store_scan *scan = malloc(sizeof(*scan));
-	struct netra_store_file *file = calloc(1, sizeof(*file));
+	struct netra_mp4_index *index = malloc(sizeof(*index));
+	struct netra_store_file file = { .index = index };
 	char name[NETRA_STORE_NAME_BYTES];
 	enum netra_error err = NETRA_ERR_NO_MEMORY;
 
-	if (!scan || !file) {
+	if (!scan || !index) {
 		snprintf(why, why_bytes, "out of memory");
 		goto out;
 	}
 	netra_store_name(name, start_ms, NETRA_STORE_PART);
-	file->folder = folder->channel[channel];
-	file->start_ms = start_ms;
-	file->fd = openat(file->folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (file->fd < 0) {
+	file.folder = folder->channel[channel];
+	file.start_ms = start_ms;
+	file.fd = openat(file.folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (file.fd < 0) {
 		err = say(why, why_bytes, "cannot open it");
 		goto out;
 	}
-	err = adopt(scan, file, sync, why, why_bytes);
-	netra_store_file_leave(file);
+	err = adopt(scan, &file, sync, why, why_bytes);
+	netra_store_file_leave(&file);
 out:
-	free(file);
+	free(index);
 	free(scan);
 	return err;
 }

@@ -164,7 +164,7 @@ void netra_store_end_file(struct netra_store_writer *writer, uint32_t number)
 		netra_store_fail(channel, channel->file.why);
 	update_account(channel);
 	netra_store_count_file(channel);
-	netra_store_file_move(&channel->closing, &channel->file);
+	channel->closing = channel->file;
 	channel->file.fd = -1;
 	channel->file.bytes = 0;
 	channel->file.first_pts_90k = channel->file.end_pts_90k = 0;

@@ -46,6 +46,7 @@ struct netra_store_channel {
 	uint64_t untold;		/* lost, and in no fragment's note yet */
 	bool folder_dirty;		/* names have changed */
 	bool changed;			/* the account is to be published */
+	struct netra_mp4_index index;	/* of file; last: little of it is touched */
 };
 
 struct netra_store_writer {

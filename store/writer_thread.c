@@ -17,6 +17,7 @@ void netra_store_writer_init(struct netra_store_writer *writer,
 	pthread_cond_init(&writer->wake, NULL);
 	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++) {
 		writer->channel[i].file.fd = -1;
+		writer->channel[i].file.index = &writer->channel[i].index;
 		writer->channel[i].closing.fd = -1;
 	}
 }

@@ -279,6 +279,7 @@ void end_single(struct single *single)
 	netra_recording_finish(&single->recording);
 	netra_store_writer_finish(&single->writer);
 	netra_store_writer_account(&single->writer, 0, &single->account);
+	netra_recording_free(&single->recording);
 	netra_store_writer_free(&single->writer);
 	netra_store_pool_free(&single->pool);
 	netra_store_close(&single->folder);

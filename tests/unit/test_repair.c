@@ -30,6 +30,7 @@ static const char *abandon(struct single *single)
 				     &single->recording.frame);
 	netra_reader_close(single->recording.reader);
 	netra_store_file_leave(&single->writer.channel[0].file);
+	netra_recording_free(&single->recording);
 	netra_store_writer_free(&single->writer);
 	netra_store_pool_free(&single->pool);
 	netra_store_close(&single->folder);
