@@ -5,7 +5,7 @@
  * second, files of 10 s, as bench/record-vs-peers has the others do it.
  *
  * The clip's packets are in memory beforehand, as a board's frames are. One
- * thread wakes each 50 ms and writes what is due, as netra does.
+ * thread wakes each 200 ms and writes what is due, as netra does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 
 #define CHANNELS_MAX 64
 #define FILE_S 10
-#define WAKE_NS 50000000
+#define WAKE_NS 200000000
 #define NS 1000000000
 
 struct channel {

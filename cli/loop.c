@@ -58,6 +58,7 @@ unsigned int cli_wait(struct netra_board *board, int stop_fd,
 	struct timespec left = { 0 };
 	unsigned int wake = 0;
 	enum netra_error error;
+	int ready;
 
 	if (until_ns > now_ns) {
 		left.tv_sec = (time_t)((until_ns - now_ns) / 1000000000u);
@@ -68,9 +69,11 @@ unsigned int cli_wait(struct netra_board *board, int stop_fd,
 	}
 	if (extra)
 		fds[2] = *extra;
-	if (ppoll(fds, 3, &left, NULL) < 0)
+	ready = ppoll(fds, 3, &left, NULL);
+	if (ready < 0)
 		return 0;
-	if (fds[0].revents) {
+	/* When the time is up as well: frames may be there and not told of yet. */
+	if (!ready || fds[0].revents) {
 		error = netra_dispatch(board, 0);
 		if (error != NETRA_OK && error != NETRA_ERR_AGAIN)
 			wake |= CLI_WAKE_LOST;

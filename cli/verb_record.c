@@ -13,8 +13,11 @@
 
 #define REDRAW_NS 250000000u
 #define PLAIN_NS 10000000000u
-/* Nobody sees these frames live, and each wake-up costs more than a frame. */
-#define HOLDOFF_US 50000
+/*
+ * Nobody sees these frames live, and each wake-up costs more than a frame. Rings
+ * hold more than a second; when fragments are cut all frames are looked for.
+ */
+#define HOLDOFF_US 200000
 
 struct record {
 	struct netra_board *board;

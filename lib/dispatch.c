@@ -116,7 +116,8 @@ enum netra_error netra_dispatch_once(struct netra_board *board, int timeout_ms)
 		n = epoll_wait(board->epoll_fd, event, 3,
 			       timeout_ms ? wait_ms(deadline_ns) : 0);
 		pthread_mutex_lock(&board->lock);
-		if (n > 0)
+		/* Who does not wait is told of what no interrupt has told yet. */
+		if (n > 0 || (!n && !timeout_ms))
 			found = board->handle(board, event, n);
 		board->dispatching = false;
 		if (found) {

@@ -165,7 +165,9 @@ netra_os_fd netra_fd(const struct netra_board *board);
 
 /**
  * netra_dispatch() - Do what is due: new frames, events, time-outs, recovery.
- * @timeout_ms: Longest wait for work; 0 = none, -1 = until something happens.
+ * @timeout_ms: Longest wait for work; 0 = none, and frames are found that no
+ *	interrupt has told of yet (by a driver's board: with the next one), -1 =
+ *	until something happens.
  *
  * Must be called often (netra_fd says when) while the board is started, or
  * the board is not watched and its rings run over. Read after each call: the

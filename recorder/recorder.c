@@ -40,6 +40,7 @@ struct netra_recorder {
 	struct netra_recorder_watch watch;
 	uint32_t repaired;
 	uint64_t tick_ns;	/* the next one */
+	uint64_t look_ns;	/* when they may all have been ended by a frame; 0 = past */
 	uint64_t cut_ns;	/* when fragments that are due are cut; 0 = none are */
 	uint32_t count;
 	struct netra_recording *recordings;
@@ -277,6 +278,8 @@ static void commit_if_due(struct netra_recorder *recorder, uint64_t now_ns)
 {
 	bool waiting = false;
 
+	if (now_ns >= recorder->look_ns)
+		recorder->look_ns = 0;
 	if (!recorder->cut_ns)
 		return;
 	for (uint32_t i = 0; i < recorder->count; i++) {
@@ -286,21 +289,22 @@ static void commit_if_due(struct netra_recorder *recorder, uint64_t now_ns)
 	}
 	if (waiting)
 		return;
-	recorder->cut_ns = 0;
+	recorder->look_ns = recorder->cut_ns = 0;
 	netra_store_writer_commit(&recorder->writer);
 }
 
 static void tick(struct netra_recorder *recorder, uint64_t now_ns)
 {
 	uint64_t period_ns = recorder->shared.fragment_ns;
+	uint64_t patience_ns = PATIENCE_NS < period_ns / 4 ? PATIENCE_NS
+							   : period_ns / 4;
 
 	if (now_ns < recorder->tick_ns)
 		return;
 	for (uint32_t i = 0; i < recorder->count; i++)
 		netra_recording_tick(&recorder->recordings[i]);
-	recorder->cut_ns = recorder->tick_ns +
-			   (PATIENCE_NS < period_ns / 4 ? PATIENCE_NS
-							: period_ns / 4);
+	recorder->cut_ns = recorder->tick_ns + patience_ns;
+	recorder->look_ns = recorder->tick_ns + patience_ns / 2;
 	recorder->tick_ns += (now_ns - recorder->tick_ns) / period_ns *
 			     period_ns + period_ns;
 }
@@ -359,7 +363,8 @@ enum netra_error netra_recorder_attach(struct netra_recorder *recorder,
 
 uint64_t netra_recorder_due_ns(const struct netra_recorder *recorder)
 {
-	return recorder->cut_ns ? recorder->cut_ns : recorder->tick_ns;
+	return recorder->look_ns ? recorder->look_ns :
+	       recorder->cut_ns ? recorder->cut_ns : recorder->tick_ns;
 }
 
 uint64_t netra_recorder_exposed_ns(struct netra_recorder *recorder)

@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "index_internal.h"
 
 #define KEY_BYTES 16u
+#define LATELY_S 60
 
 static void put_be(uint8_t *to, uint64_t value, int bytes)
 {
@@ -108,6 +111,17 @@ static enum netra_error insert(struct netra_store_index *index,
 	return err;
 }
 
+/* Then it is in the page cache by that, and likely to be played. */
+static bool written_lately(int fd)
+{
+	struct timespec now;
+	struct stat st;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return !fstat(fd, &st) && st.st_mtim.tv_sec <= now.tv_sec &&
+	       now.tv_sec - st.st_mtim.tv_sec < LATELY_S;
+}
+
 static enum netra_error add_file(struct netra_store_index *index,
 				 uint32_t channel, const char *name)
 {
@@ -120,8 +134,9 @@ static enum netra_error add_file(struct netra_store_index *index,
 	if (fd < 0)
 		return NETRA_OK;	/* deleted meanwhile */
 	err = netra_store_summarize(fd, &summary);
-	/* Reading it has put it into the page cache for nothing. */
-	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	/* Reading an old one has put it into the page cache for nothing. */
+	if (!written_lately(fd))
+		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 	close(fd);
 	/* A damaged file is in the index, with nothing in it. */
 	if (!err || err == NETRA_ERR_CORRUPT || err == NETRA_ERR_IO)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "core/crc32c.h"
@@ -119,6 +120,22 @@ static struct netra_frame next(struct netra_reader *r)
 static void release(struct netra_reader *r, struct netra_frame frame)
 {
 	assert_int_equal(netra_reader_release(r, &frame), NETRA_OK);
+}
+
+/* Who does not wait is told of what no interrupt has told yet. */
+static void frames_are_found_without_an_interrupt(void **state)
+{
+	struct fixture *f = *state;
+	struct netra_reader *r = reader(f, NETRA_READER_CHECK);
+	uint64_t interrupts;
+
+	assert_int_equal(put(f, 1000, NETRA_FRAME_KEY), NETRA_OK);
+	assert_int_equal(read(f->pci->irq_fd, &interrupts, sizeof(interrupts)),
+			 sizeof(interrupts));
+	assert_int_equal(netra_dispatch(f->board, 0), NETRA_OK);
+	release(r, next(r));
+	assert_int_equal(netra_dispatch(f->board, 0), NETRA_ERR_AGAIN);
+	netra_reader_close(r);
 }
 
 static void frames_come_as_sent(void **state)
@@ -429,6 +446,7 @@ static void arguments_are_checked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(frames_are_found_without_an_interrupt),
 		TEST(frames_come_as_sent),
 		PETERSON(frames_come_as_sent),
 		TEST(steady_state_reads_no_bar),
