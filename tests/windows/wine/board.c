@@ -32,11 +32,6 @@ struct file {
 	char path[PATH_BYTES];
 };
 
-NTSTATUS NTAPI NtMapViewOfSection(HANDLE section, HANDLE process, void **at, ULONG_PTR bits,
-				  SIZE_T commit, LARGE_INTEGER *offset, SIZE_T *bytes,
-				  int inherit, ULONG type, ULONG protect);
-NTSTATUS NTAPI NtUnmapViewOfSection(HANDLE process, void *at);
-
 static struct {
 	CRITICAL_SECTION lock;
 	bool open, gone;
@@ -271,55 +266,9 @@ void board_memory_give(uint64_t address, size_t bytes)
 	LeaveCriticalSection(&board.lock);
 }
 
-static HANDLE open_process(unsigned long process)
+void *board_section(void)
 {
-	return process ? OpenProcess(PROCESS_VM_OPERATION | PROCESS_VM_WRITE | PROCESS_VM_READ,
-				     FALSE, process) :
-			 GetCurrentProcess();
-}
-
-static void close_process(HANDLE process)
-{
-	if (process != GetCurrentProcess())
-		CloseHandle(process);
-}
-
-void *board_view(unsigned long process, const uint64_t *address, size_t chunks,
-		 size_t chunk_bytes)
-{
-	HANDLE target = open_process(process);
-	uint8_t *view;
-
-	if (!target)
-		return NULL;
-	/* A hole of that size, then the chunks into it. */
-	view = VirtualAllocEx(target, NULL, chunks * chunk_bytes, MEM_RESERVE, PAGE_NOACCESS);
-	if (view)
-		VirtualFreeEx(target, view, 0, MEM_RELEASE);
-	for (size_t i = 0; view && i < chunks; i++) {
-		LARGE_INTEGER offset = { .QuadPart = (LONGLONG)(address[i] - BOARD_MEMORY) };
-		void *at = view + i * chunk_bytes;
-		SIZE_T bytes = chunk_bytes;
-
-		if (NtMapViewOfSection(board.memory, target, &at, 0, 0, &offset, &bytes, 2, 0,
-				       process ? PAGE_READONLY : PAGE_READWRITE)) {
-			while (i--)
-				NtUnmapViewOfSection(target, view + i * chunk_bytes);
-			view = NULL;
-		}
-	}
-	close_process(target);
-	return view;
-}
-
-void board_unview(unsigned long process, void *view, size_t chunks, size_t chunk_bytes)
-{
-	HANDLE target = open_process(process);
-
-	for (size_t i = 0; target && i < chunks; i++)
-		NtUnmapViewOfSection(target, (uint8_t *)view + i * chunk_bytes);
-	if (target)
-		close_process(target);
+	return board.memory;
 }
 
 /* ---- life ----------------------------------------------------------------- */

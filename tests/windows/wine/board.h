@@ -41,10 +41,17 @@ void board_memory_give(uint64_t address, size_t bytes);
 /** board_dma() - May the board reach it? */
 bool board_dma(uint64_t address, size_t bytes, bool on);
 
+/** board_section() - The handle of a section over all of it. */
+void *board_section(void);
+
+/* view.c */
+
 /**
  * board_view() - Chunks of memory side by side.
  * @process: Id of the process whose view it is, read-only; 0 = ours.
  * @chunk_bytes: Of each; 64 KB at least.
+ *
+ * NULL also if the process ends meanwhile.
  */
 void *board_view(unsigned long process, const uint64_t *address, size_t chunks,
 		 size_t chunk_bytes);
