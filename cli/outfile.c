@@ -14,33 +14,6 @@
 
 #define PIPE_PIECE 4096u	/* PIPE_BUF: fits when poll says writable */
 
-static const char *advice(int number)
-{
-	switch (number) {
-	case ENOSPC:
-	case EDQUOT:
-		return "make room or choose another place";
-	case EFBIG:
-		return "raise the limit on file sizes or record less";
-	case EACCES:
-	case EPERM:
-	case EROFS:
-		return "choose a place you may write to";
-	case ENOENT:
-	case ENOTDIR:
-		return "make its folder first";
-	case EISDIR:
-		return "name a file";
-	default:
-		return "choose another place";
-	}
-}
-
-void cli_outfile_fail(const struct cli_outfile *file, int number)
-{
-	cli_error("%s: %s: %s", file->name, strerror(number), advice(number));
-}
-
 static bool is_regular(int fd)
 {
 	struct stat st;

@@ -14,30 +14,6 @@
 
 #define PIECE (1u << 20)
 
-static const char *advice(int number)
-{
-	switch (number) {
-	case ENOSPC:
-		return "make room or choose another place";
-	case EACCES:
-	case EPERM:
-	case EROFS:
-		return "choose a place you may write to";
-	case ENOENT:
-	case ENOTDIR:
-		return "make its folder first";
-	case EISDIR:
-		return "name a file";
-	default:
-		return "choose another place";
-	}
-}
-
-void cli_outfile_fail(const struct cli_outfile *file, int number)
-{
-	cli_error("%s: %s: %s", file->name, strerror(number), advice(number));
-}
-
 static bool is_regular(int fd)
 {
 	return GetFileType((HANDLE)_get_osfhandle(fd)) == FILE_TYPE_DISK;

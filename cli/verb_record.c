@@ -9,152 +9,16 @@
 #include "loop.h"
 #include "output.h"
 #include "progress.h"
-#include "recorder/recorder.h"
+#include "record.h"
 
-#define REDRAW_NS 250000000u
-#define PLAIN_NS 10000000000u
 /*
  * Nobody sees these frames live, and each wake-up costs more than a frame. Rings
  * hold more than a second; when fragments are cut all frames are looked for.
  */
 #define HOLDOFF_US 200000
 
-struct record {
-	struct netra_board *board;
-	struct netra_recorder *recorder;
-	const char *name;
-	struct netra_recorder_options options;
-	struct cli_list channels;
-	uint64_t start_ns;
-	uint64_t duration_ms;	/* 0 = no end */
-	uint64_t drawn_ns;
-	uint64_t looked_ns;
-	bool quiet;
-	bool live;		/* on a terminal */
-	/* What has been said of each channel already. */
-	char said[NETRA_CHANNELS_MAX][160];
-	bool alarm[NETRA_CHANNELS_MAX];
-	char index_trouble[160];
-	char retention_trouble[160];
-	char metrics_trouble[160];
-	json_t *events;		/* NULL unless JSON is wanted */
-};
-
-/* Last account of a channel, kept beyond the recorder's end. */
-struct result {
-	struct netra_recorder_channel channel[NETRA_CHANNELS_MAX];
-	uint32_t count;
-	uint32_t whole;
-	uint64_t lost;
-};
-
-static void add_row(struct cli_table *table,
-		    const struct netra_recorder_channel *c, const char *state,
-		    enum cli_colour colour)
-{
-	cli_cell(table, CLI_PLAIN, "%u", c->channel);
-	cli_cell(table, CLI_PLAIN, "%llu", (unsigned long long)c->frames);
-	cli_cell(table, c->lost ? CLI_YELLOW : CLI_PLAIN, "%llu",
-		 (unsigned long long)c->lost);
-	cli_cell(table, CLI_PLAIN, "%.2f", (double)c->bytes / 1e6);
-	cli_cell(table, CLI_PLAIN, "%.1f", (double)c->duration_90k / 90000.0);
-	cli_cell(table, colour, "%s", state);
-}
-
-static void add_columns(struct cli_table *table, const char *last)
-{
-	cli_column(table, "CHANNEL", false);
-	cli_column(table, "FRAMES", false);
-	cli_column(table, "DROPPED", false);
-	cli_column(table, "MB", false);
-	cli_column(table, "SECONDS", false);
-	cli_column(table, last, true);
-}
-
-static void format_time(const struct record *r, char *text, size_t size)
-{
-	char now[24], end[24];
-
-	cli_format_clock(now, sizeof(now),
-			 (cli_now_ns() - r->start_ns) / 1000000u);
-	cli_format_clock(end, sizeof(end), r->duration_ms);
-	snprintf(text, size, "%s%s%s", now, r->duration_ms ? " of " : "",
-		 r->duration_ms ? end : "");
-}
-
-static void draw_live(const struct record *r, uint32_t count)
-{
-	unsigned int columns, rows;
-	struct cli_table table = { 0 };
-	uint64_t frames = 0, lost = 0, bytes = 0;
-	char *text = NULL, clock[64];
-	size_t size;
-	FILE *file = open_memstream(&text, &size);
-
-	if (!file)
-		return;
-	add_columns(&table, "STATE");
-	for (uint32_t i = 0; i < count; i++) {
-		struct netra_recorder_channel c;
-
-		netra_recorder_channel(r->recorder, i, &c);
-		add_row(&table, &c, c.failed ? c.error : c.ended ? "ended" :
-			c.frames ? "recording" : "waiting", c.failed ? CLI_RED :
-			c.ended ? CLI_DIM : c.frames ? CLI_GREEN : CLI_YELLOW);
-		frames += c.frames;
-		lost += c.lost;
-		bytes += c.bytes;
-	}
-	format_time(r, clock, sizeof(clock));
-	fprintf(file, "%s  %u channel%s to %s: %llu frames, %llu dropped, "
-		"%.1f MB\n", clock, count, count == 1 ? "" : "s",
-		r->options.store, (unsigned long long)frames,
-		(unsigned long long)lost, (double)bytes / 1e6);
-	cli_terminal_size(stderr, &columns, &rows);
-	cli_table_print(&table, file, cli_colour_on(stderr));
-	fclose(file);
-	/* A table that does not fit is left out: its end would be unseen. */
-	if (count + 3 > rows)
-		text[strcspn(text, "\n") + 1] = '\0';
-	cli_live(text);
-	free(text);
-}
-
-static void draw_plain(const struct record *r, uint32_t count)
-{
-	uint64_t frames = 0, lost = 0, bytes = 0;
-	char clock[64];
-
-	for (uint32_t i = 0; i < count; i++) {
-		struct netra_recorder_channel c;
-
-		netra_recorder_channel(r->recorder, i, &c);
-		frames += c.frames;
-		lost += c.lost;
-		bytes += c.bytes;
-	}
-	format_time(r, clock, sizeof(clock));
-	fprintf(stderr, "%s: %llu frames, %llu dropped, %.1f MB\n", clock,
-		(unsigned long long)frames, (unsigned long long)lost,
-		(double)bytes / 1e6);
-}
-
-static void draw(struct record *r)
-{
-	uint64_t now_ns = cli_now_ns();
-	uint32_t count = netra_recorder_channels(r->recorder);
-
-	if (r->quiet || now_ns - r->drawn_ns < (r->live ? REDRAW_NS : PLAIN_NS))
-		return;
-	r->drawn_ns = now_ns;
-	if (r->live)
-		draw_live(r, count);
-	else
-		draw_plain(r, count);
-}
-
 /* A channel's trouble is said when it begins, and when it changes. */
-static void report_failure(struct record *r, uint32_t i,
+static void report_failure(struct cli_record *r, uint32_t i,
 			   const struct netra_recorder_channel *c)
 {
 	if (!c->failed || !strcmp(r->said[i], c->error))
@@ -172,13 +36,13 @@ static void report_health(char said[160], const char *trouble)
 		cli_error("%s: recording goes on", trouble);
 }
 
-static void report_failures(struct record *r)
+static void report_failures(struct cli_record *r)
 {
 	uint32_t count = netra_recorder_channels(r->recorder);
 	struct netra_recorder_health health;
 	struct netra_recorder_channel c;
 
-	if (cli_now_ns() - r->looked_ns < REDRAW_NS)
+	if (cli_now_ns() - r->looked_ns < CLI_RECORD_REDRAW_NS)
 		return;
 	r->looked_ns = cli_now_ns();
 	for (uint32_t i = 0; i < count; i++) {
@@ -197,7 +61,7 @@ static void report_failures(struct record *r)
 }
 
 /* Until the time is up, a signal comes, all has ended or the board is lost. */
-static int stream(struct record *r, int stop_fd)
+static int stream(struct cli_record *r, int stop_fd)
 {
 	uint64_t end_ns = r->duration_ms ?
 			  r->start_ns + r->duration_ms * 1000000u : UINT64_MAX;
@@ -224,12 +88,12 @@ static int stream(struct record *r, int stop_fd)
 			return CLI_OK;
 		}
 		report_failures(r);
-		draw(r);
+		cli_record_draw(r);
 	}
 }
 
 /* What became of each channel, once all files are closed. */
-static void judge(struct record *r, struct result *result)
+static void judge(struct cli_record *r, struct cli_record_result *result)
 {
 	result->count = netra_recorder_channels(r->recorder);
 	for (uint32_t i = 0; i < result->count; i++) {
@@ -252,62 +116,7 @@ static void judge(struct record *r, struct result *result)
 	}
 }
 
-static int print_json(const struct record *r, const struct result *result,
-		      double seconds)
-{
-	json_t *list = json_array();
-
-	for (uint32_t i = 0; i < result->count; i++) {
-		const struct netra_recorder_channel *c = &result->channel[i];
-		char folder[512];
-
-		snprintf(folder, sizeof(folder), "%s/ch%02u", r->options.store,
-			 c->channel);
-		json_array_append_new(list, json_pack(
-			"{s:I, s:I, s:I, s:I, s:I, s:f, s:b, s:b, s:s, s:s, "
-			"s:s, s:I}",
-			"channel", (json_int_t)c->channel,
-			"frames", (json_int_t)c->frames,
-			"dropped", (json_int_t)c->lost,
-			"gaps", (json_int_t)c->gaps,
-			"bytes", (json_int_t)c->bytes,
-			"seconds", (double)c->duration_90k / 90000.0,
-			"ended", (int)c->ended, "whole", (int)!c->failed,
-			"error", c->failed ? c->error : "",
-			"folder", folder, "file", c->path,
-			"files", (json_int_t)c->files));
-	}
-	return cli_json_print(json_pack("{s:s, s:s, s:f, s:I, s:I, s:o, s:O}",
-					"board", r->name,
-					"store", r->options.store,
-					"seconds", seconds,
-					"whole", (json_int_t)result->whole,
-					"dropped", (json_int_t)result->lost,
-					"channels", list,
-					"events", r->events));
-}
-
-/* Paths are below the store's, which may be long. */
-static void print_table(const struct record *r, const struct result *result)
-{
-	size_t skip = strlen(r->options.store) + 1;
-	struct cli_table table = { 0 };
-	char last[64];
-
-	add_columns(&table, "FILE");
-	for (uint32_t i = 0; i < result->count; i++) {
-		const struct netra_recorder_channel *c = &result->channel[i];
-
-		snprintf(last, sizeof(last), "%.48s",
-			 *c->path ? c->path + skip : "");
-		add_row(&table, c, c->failed ? c->error : last,
-			c->failed ? CLI_RED : CLI_PLAIN);
-	}
-	printf("Store: %s\n", r->options.store);
-	cli_table_print(&table, stdout, cli_colour_on(stdout));
-}
-
-static bool channels_known(struct record *r)
+static bool channels_known(struct cli_record *r)
 {
 	for (uint32_t i = 0; i < r->channels.count; i++)
 		if (!cli_channel_known(r->board, "channels",
@@ -317,7 +126,7 @@ static bool channels_known(struct record *r)
 }
 
 /* Return: how many channels could not be started; each is said. */
-static uint32_t start_channels(struct record *r)
+static uint32_t start_channels(struct cli_record *r)
 {
 	struct netra_recorder_channel c;
 	uint32_t count = netra_recorder_channels(r->recorder);
@@ -350,7 +159,7 @@ static const char *advice(enum netra_error refused)
 	}
 }
 
-static int record(struct record *r, struct result *result)
+static int record(struct cli_record *r, struct cli_record_result *result)
 {
 	int stop_fd, status = CLI_OK;
 	enum netra_error err;
@@ -383,11 +192,11 @@ static int run_words(const struct cli_verb *verb, int argc, char **argv)
 {
 	struct cli_board_options wanted = { .irq_holdoff_us = HOLDOFF_US };
 	const char *config = NULL;
-	struct record r = {
+	struct cli_record r = {
 		.options.free_bytes = NETRA_FREE_DEFAULT,
 		.live = cli_terminal(stderr),
 	};
-	struct result *result;
+	struct cli_record_result *result;
 	bool json = false, strict = false;
 	uint64_t fragment_ms = 0, rotate_ms = 0, alarm_ms = 0;
 	const struct cli_option options[] = {
@@ -467,10 +276,10 @@ static int run_words(const struct cli_verb *verb, int argc, char **argv)
 	}
 	status = record(&r, result);
 	if (result->count && json)
-		status |= print_json(&r, result, (double)(cli_now_ns() -
+		status |= cli_record_print_json(&r, result, (double)(cli_now_ns() -
 							  r.start_ns) / 1e9);
 	else if (result->count && !r.quiet)
-		print_table(&r, result);
+		cli_record_print_table(&r, result);
 	/* The kernel takes a minute to close a board that has left. */
 	fflush(stdout);
 	if (strict && result->lost)
