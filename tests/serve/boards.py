@@ -113,7 +113,9 @@ def web(server, path):
 
 def take_frames(client, got, count):
     """Until there are so many."""
+    end = time.monotonic() + 120
     while got.frames < count:
+        expect(time.monotonic() < end, f"{got.frames} frames, waited for {count}")
         number, data = client.packet()
         if number == 0:
             got.packet(data)
@@ -121,10 +123,13 @@ def take_frames(client, got, count):
 
 def take_stream(browser):
     """What a browser gets up to the first fragment of a stream that begins."""
-    while True:
-        message = browser.receive()
-        if isinstance(message, str) and json.loads(message)["type"] == "stream":
-            break
+    browser.socket.settimeout(19)       # before a ping of the server
+    try:
+        message = ""
+        while not (isinstance(message, str) and '"stream"' in message):
+            message = browser.receive()
+    except TimeoutError as why:
+        raise Failure("no stream begins in a browser") from why
     equal([browser.receive()[4:8] for _ in range(2)], [b"ftyp", b"moof"], "what a stream begins with")
 
 
@@ -139,8 +144,29 @@ def loss_is_shown(server):
     equal([(alarm["board"], alarm["channel"]) for alarm in alarms], [(0, -1)], "alarms")
     metrics = web(server, "/metrics")
     expect('netra_board_up{board="0"} 0' in metrics and 'netra_board_losses_total{board="0"} 1' in metrics, metrics)
+    # What was before is not live any more.
     with Client(server.port) as late:
         late.play(server.url(0))
+        late.socket.settimeout(1.5)
+        try:
+            while True:
+                late.packets.append(late.packet())
+        except TimeoutError:
+            pass
+        expect(not any(number == 0 for number, _ in late.packets), "a player gets a picture of a lost board")
+    late = browse(server)
+    late.socket.settimeout(1.5)
+    try:
+        while True:
+            expect(late.receive()[4:8] != b"moof", "a browser gets a picture of a lost board")
+    except TimeoutError:
+        pass
+    late.close()
+
+
+def browse(server):
+    return WebSocket("127.0.0.1", int(server.lines[0]["web"][0].rsplit(":", 1)[1]), "/live/0/0",
+                     ["Sec-WebSocket-Protocol: netra-live"])
 
 
 @test
@@ -151,8 +177,7 @@ def a_board_that_comes_back():
         with Server("--store", store, "--web", "127.0.0.1:0", board=board.name, sources=[source]) as server:
             server.wait_status(lambda s: s["channels"][0]["frames"] > 60, 60, "pictures")
             got = Depacketizer()
-            browser = WebSocket("127.0.0.1", int(server.lines[0]["web"][0].rsplit(":", 1)[1]), "/live/0/0",
-                                ["Sec-WebSocket-Protocol: netra-live"])
+            browser = browse(server)
             with Client(server.port) as player:
                 player.play(server.url(0))
                 take_frames(player, got, 60)
