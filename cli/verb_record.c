@@ -60,12 +60,23 @@ static void report_failures(struct cli_record *r)
 	report_health(r->metrics_trouble, health.metrics_trouble);
 }
 
+/* A board that is lost ends all channels, too: readers may be the first to hear of it. */
+static int ended(struct cli_record *r)
+{
+	enum netra_error error = netra_dispatch(r->board, 0);
+
+	cli_report_events(r->board, r->events);
+	if (error == NETRA_OK || error == NETRA_ERR_AGAIN)
+		return CLI_OK;
+	cli_board_failed(r->board, r->name);
+	return CLI_FAILED;
+}
+
 /* Until the time is up, a signal comes, all has ended or the board is lost. */
 static int stream(struct cli_record *r, int stop_fd)
 {
 	uint64_t end_ns = r->duration_ms ?
 			  r->start_ns + r->duration_ms * 1000000u : UINT64_MAX;
-
 	uint64_t due_ns;
 
 	r->drawn_ns = r->start_ns;
@@ -73,7 +84,7 @@ static int stream(struct cli_record *r, int stop_fd)
 		unsigned int wake;
 
 		if (netra_recorder_pump(r->recorder) == NETRA_ERR_ENDED)
-			return CLI_OK;
+			return ended(r);
 		due_ns = netra_recorder_due_ns(r->recorder);
 		wake = cli_wait(r->board, stop_fd, NULL,
 				due_ns < end_ns ? due_ns : end_ns);
