@@ -39,7 +39,7 @@ BOARD = {
     "self-reset:after=45": ("the board reset itself", RESET),
 }
 INTERRUPTS = ("irq-lost:after=15,count=0", "irq-late:ms=150,after=15,count=20", "irq-spurious:after=15,count=50")
-FATAL = "gone:after=45"
+FATAL = f"gone:after={45 * PATIENCE}"
 
 CHANNEL_SPECS = [f"{kind}:ch=1,after=45" for kind in CHANNEL]
 BOARD_SPECS = [*BOARD, *INTERRUPTS, FATAL]
