@@ -147,7 +147,7 @@ static uint32_t start_channels(struct cli_record *r)
 		netra_recorder_channel(r->recorder, i, &c);
 		failed += cli_channel_start(r->board, c.channel) != CLI_OK;
 		/* With many channels the first have come far before the last. */
-		netra_recorder_pump(r->recorder);
+		netra_recorder_pump_early(r->recorder);
 	}
 	return failed;
 }

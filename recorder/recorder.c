@@ -82,6 +82,13 @@ enum netra_error netra_recorder_pump(struct netra_recorder *recorder)
 	return open ? NETRA_OK : NETRA_ERR_ENDED;
 }
 
+void netra_recorder_pump_early(struct netra_recorder *recorder)
+{
+	recorder->shared.starting = true;
+	netra_recorder_pump(recorder);
+	recorder->shared.starting = false;
+}
+
 void netra_recorder_detach(struct netra_recorder *recorder)
 {
 	for (uint32_t i = 0; i < recorder->count; i++)

@@ -58,6 +58,12 @@ const char *netra_recorder_open_error(void);
 enum netra_error netra_recorder_pump(struct netra_recorder *recorder);
 
 /**
+ * netra_recorder_pump_early() - The same while channels are still being started:
+ * an end that is heard then may be that of a stream before, and is left for later.
+ */
+void netra_recorder_pump_early(struct netra_recorder *recorder);
+
+/**
  * netra_recorder_detach() - The board is going, and is not touched any more: files
  * are completed. The store is kept all the same; what is not recorded is an
  * alarm after a while …

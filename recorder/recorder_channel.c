@@ -175,7 +175,9 @@ bool netra_recording_pump(struct netra_recording *recording,
 		if (!recording->pending) {
 			err = netra_reader_next(recording->reader,
 						&recording->frame);
-			if (err == NETRA_ERR_AGAIN) {
+			if (err == NETRA_ERR_AGAIN ||
+			    (err == NETRA_ERR_ENDED &&
+			     recording->shared->starting)) {
 				recording->drained = true;
 				return false;
 			}

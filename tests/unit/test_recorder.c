@@ -33,6 +33,31 @@ static struct netra_recorder_channel record_one(struct fixture *f)
 	return info;
 }
 
+/* A channel that is being started still says that its last stream has ended. */
+static void end_before_the_beginning(void **state)
+{
+	struct fixture *f = *state;
+	struct netra_recorder_options options = {
+		.store = f->store, .channels = (uint32_t[]){ 0 },
+		.channel_count = 1,
+	};
+	struct netra_recorder_channel info;
+	struct netra_recorder *recorder;
+
+	assert_int_equal(netra_recorder_open(&f->board, &options, &recorder), 0);
+	netra_recorder_pump_early(recorder);
+	add_stream(f->script[0], 500000, 30);
+	netra_recorder_pump_early(recorder);
+	netra_recorder_channel(recorder, 0, &info);
+	assert_false(info.ended);
+	assert_int_equal(netra_recorder_pump(recorder), NETRA_ERR_ENDED);
+	netra_recorder_finish(recorder);
+	netra_recorder_channel(recorder, 0, &info);
+	assert_true(info.ended);
+	assert_int_equal(info.frames, 30);
+	assert_int_equal(netra_recorder_close(recorder), NETRA_OK);
+}
+
 static void whole_recording(void **state)
 {
 	struct fixture *f = *state;
@@ -358,6 +383,7 @@ static void a_second_recorder_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(end_before_the_beginning),
 		TEST(whole_recording),
 		TEST(lost_frames_show_as_a_gap),
 		TEST(variable_rates_keep_their_times),
