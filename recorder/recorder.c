@@ -14,6 +14,7 @@
  * have come in half of it.
  */
 #define PATIENCE_NS	(100 * NS_PER_MS)
+#define FIRST_FRAME_NS	(1000 * NS_PER_MS)	/* a channel that was started has one by then */
 #define TURN_FRAMES	32u		/* of a channel before the next is served */
 
 /* All fragments that are due are cut together, for one commit. */
@@ -84,9 +85,9 @@ enum netra_error netra_recorder_pump(struct netra_recorder *recorder)
 
 void netra_recorder_pump_early(struct netra_recorder *recorder)
 {
-	recorder->shared.starting = true;
+	recorder->shared.ends_ns = netra_recorder_clock_ns(CLOCK_MONOTONIC) +
+				   FIRST_FRAME_NS;
 	netra_recorder_pump(recorder);
-	recorder->shared.starting = false;
 }
 
 void netra_recorder_detach(struct netra_recorder *recorder)

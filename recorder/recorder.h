@@ -59,7 +59,7 @@ enum netra_error netra_recorder_pump(struct netra_recorder *recorder);
 
 /**
  * netra_recorder_pump_early() - The same while channels are still being started:
- * an end that is heard then may be that of a stream before, and is left for later.
+ * an end that is heard then, and for a second, may be that of a stream before.
  */
 void netra_recorder_pump_early(struct netra_recorder *recorder);
 

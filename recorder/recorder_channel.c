@@ -177,7 +177,7 @@ bool netra_recording_pump(struct netra_recording *recording,
 						&recording->frame);
 			if (err == NETRA_ERR_AGAIN ||
 			    (err == NETRA_ERR_ENDED &&
-			     recording->shared->starting)) {
+			     now_ns < recording->shared->ends_ns)) {
 				recording->drained = true;
 				return false;
 			}

@@ -24,7 +24,7 @@ struct netra_recording_shared {
 	uint64_t fragment_ns;		/* between ticks */
 	uint64_t rotate_ns;
 	uint64_t payload_bytes;		/* more of a fragment does not wait for a tick */
-	bool starting;			/* no stream's end is heard */
+	uint64_t ends_ns;		/* no stream's end is heard before */
 };
 
 struct netra_recording {
