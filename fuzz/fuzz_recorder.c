@@ -201,6 +201,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(!board.channel[0].held && !board.channel[0].readers);
 	CHECK(!account.failed && !account.lost);
 	CHECK(account.frames + recording.lost == in.given);
+	netra_recording_free(&recording);
 	CHECK(check_files(store) == account.frames);
 	netra_store_writer_free(&writer);
 	netra_store_pool_free(&pool);
