@@ -208,4 +208,4 @@ for _spec in ("irq-lost:after=30,count=5", "irq-late:ms=150,after=30,count=20", 
 
 if __name__ == "__main__":
     # Most of a test's time is waiting.
-    main(2)
+    main(3)
