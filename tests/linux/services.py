@@ -7,12 +7,10 @@ import dataclasses
 import json
 import re
 
-from machine import BUILD, KERNEL, OFF, ROOT, expect, main, on, run
+from machine import BUILD, OFF, ROOT, expect, main, on, run
 from harness import Failure, equal, wait_for
 
-# Other kernels would show no more.
-UNITS = [dataclasses.replace(OFF, name="systemd", boards=(("--size", "352x240", "--channels", 4),), systemd=True)
-         ] if KERNEL == "guest" else []
+UNITS = dataclasses.replace(OFF, name="systemd", boards=(("--size", "352x240", "--channels", 4),), systemd=True)
 STORE = "/var/lib/netra/record"
 ANNA = "rtsp://anna:secret@localhost:8554/ch/1"
 
@@ -48,7 +46,7 @@ def pulled(m, url):
                        check=False).stderr
 
 
-@on(*UNITS)
+@on(UNITS)
 def installed(m):
     """Files of both in their places; systemd-sysusers makes the user, udev the device's group."""
     stage = m.guest.folder / "stage"
@@ -63,7 +61,7 @@ def installed(m):
                 "echo secret | netra user --users users --add anna && chgrp netra users && chmod 640 users")
 
 
-@on(*UNITS)
+@on(UNITS)
 def records_in_its_sandbox(m):
     """netra-record: no privileges, no network, no devices but boards; again after it was killed."""
     systemctl(m, "start netra-record")
@@ -82,7 +80,7 @@ def records_in_its_sandbox(m):
     wait_for(lambda: seconds_recorded(m) > before + 3, 60, "the recording to go on")
 
 
-@on(*UNITS)
+@on(UNITS)
 def the_socket_starts_the_server(m):
     """netra-serve: by its first client, ready when it serves, and while another records."""
     systemctl(m, "start netra-serve.socket")
@@ -92,7 +90,7 @@ def the_socket_starts_the_server(m):
     expect("401" in pulled(m, ANNA.replace("secret", "wrong")), "a wrong password got a stream")
 
 
-@on(*UNITS)
+@on(UNITS)
 def reloads_its_users(m):
     """systemctl reload: the same process knows who has come, and who has gone."""
     process = shown(m, "netra-serve", "MainPID")
@@ -105,7 +103,7 @@ def reloads_its_users(m):
     equal(shown(m, "netra-serve", "MainPID"), process, "its process")
 
 
-@on(*UNITS)
+@on(UNITS)
 def the_watchdog_bites(m):
     """A server that stands still is ended and started again, and keeps its port."""
     m.guest.run("mkdir -p /run/systemd/system/netra-serve.service.d;"
@@ -121,7 +119,7 @@ def the_watchdog_bites(m):
     equal(pulled(m, ANNA.replace("anna", "bert")), "", "what ffmpeg said to the next")
 
 
-@on(*UNITS)
+@on(UNITS)
 def stops_and_loses_nothing(m):
     """Both end in good order; what was recorded is whole."""
     systemctl(m, "stop netra-serve.socket netra-serve netra-record", timeout=120)
