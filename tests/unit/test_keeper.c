@@ -155,16 +155,22 @@ static void begin_keeping(struct fixture *f, struct netra_store_keeper *keeper,
 		;
 }
 
-/* How many it deletes when a byte is missing. */
-static uint64_t squeeze(struct netra_store_keeper *keeper)
+/* How many go when there is so much free. */
+static uint64_t deleted_at(struct netra_store_keeper *keeper, uint64_t bytes)
 {
 	uint64_t before = keeper->deleted;
 
-	disk_free = DISK_FLOOR - 1;
+	disk_free = bytes;
 	keeper->retention_ns = 0;
 	netra_store_keeper_step(keeper, 1);
 	disk_free = 0;
 	return keeper->deleted - before;
+}
+
+/* How many it deletes when a byte is missing. */
+static uint64_t squeeze(struct netra_store_keeper *keeper)
+{
+	return deleted_at(keeper, DISK_FLOOR - 1);
 }
 
 static void the_oldest_of_all_stores_goes_first(void **state)
@@ -214,18 +220,6 @@ static void the_oldest_of_all_channels_goes_first(void **state)
 	assert_int_equal(squeeze(&keeper), 1);
 	assert_int_equal(files_in(f, 0), 2);
 	netra_store_keeper_finish(&keeper);
-}
-
-/* How many go when there is so much free. */
-static uint64_t deleted_at(struct netra_store_keeper *keeper, uint64_t bytes)
-{
-	uint64_t before = keeper->deleted;
-
-	disk_free = bytes;
-	keeper->retention_ns = 0;
-	netra_store_keeper_step(keeper, 1);
-	disk_free = 0;
-	return keeper->deleted - before;
 }
 
 static void the_usual_floor_is_a_gigabyte_or_a_tenth(void **state)
