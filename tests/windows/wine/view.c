@@ -17,6 +17,8 @@ NTSTATUS NTAPI NtMapViewOfSection(HANDLE section, HANDLE process, void **at, ULO
 				  int inherit, ULONG type, ULONG protect);
 NTSTATUS NTAPI NtUnmapViewOfSection(HANDLE process, void *at);
 
+#define PATIENCE_MS	10000u	/* with a process that lives: it changes its memory at once */
+
 struct change {
 	HANDLE process;
 	uint8_t *view;			/* to be unmapped; or the result */
@@ -94,7 +96,7 @@ static struct change *new_change(unsigned long process, size_t chunks, size_t ch
 	return NULL;
 }
 
-/* Carried out, or the process has ended: then what became of it does not matter. */
+/* Carried out; else the process has ended, and what became of it does not matter. */
 static bool change(struct change *c)
 {
 	HANDLE either[2] = { NULL, c->process };
@@ -109,7 +111,7 @@ static bool change(struct change *c)
 		leave(c);
 		return false;
 	}
-	done = WaitForMultipleObjects(2, either, FALSE, INFINITE) == WAIT_OBJECT_0;
+	done = WaitForMultipleObjects(2, either, FALSE, PATIENCE_MS) == WAIT_OBJECT_0;
 	CloseHandle(either[0]);
 	return done;
 }
