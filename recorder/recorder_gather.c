@@ -15,13 +15,6 @@
 #define SLICES_BYTES	64	/* that lengths take more than start codes */
 #define MEDIA_TICKS	2	/* in lengths between ticks: more does not wait for one */
 
-/* @frames that were taken will not be in a file. */
-static void lose(struct netra_recording *recording, uint32_t frames)
-{
-	recording->lost += frames;
-	recording->gap = true;
-}
-
 /* No larger than need be: all channels have one when a board starts. */
 static enum netra_error build_init(struct netra_recording *recording,
 				   int64_t wall_ns)
@@ -264,7 +257,8 @@ void netra_recording_skip(struct netra_recording *recording)
 	if (recording->pending)
 		netra_reader_release(recording->reader, &recording->frame);
 	recording->pending = false;
-	lose(recording, 1);
+	recording->lost++;
+	recording->gap = true;
 }
 
 bool netra_recording_place(struct netra_recording *recording, uint64_t now_ns)
