@@ -39,7 +39,7 @@ def inject_fatal_error(m):
 def goes_on(m, store):
     """All channels do, from here; what the recorder still has of before is less than that."""
     files = sorted((m.guest.folder / store).glob("*/*.part"))
-    sizes = {file: file.stat().st_size + 100000 for file in files}
+    sizes = {file: file.stat().st_size + 400000 for file in files}
     wait_for(lambda: all(file.stat().st_size > size for file, size in sizes.items()), 40 * PATIENCE,
              "streams to go on")
 
