@@ -85,19 +85,26 @@ download_source() {
 
 # unpack_newer PACKAGE [OPTION…]: with all it needs, of Debian 13 and its
 # backports, into $cache/root; the options are mmdebstrap's.
-unpack_newer() {
-	local package=$1 mode=root links mirror
-	shift
+unpack_newer() { unpack_from "$newer $newer-backports" "$@"; }
+
+# unpack_from SUITES PACKAGE [OPTION…]: likewise, of these suites of Debian's.
+unpack_from() {
+	local suites package=$2 mode=root links mirror sources=() suite
+	read -ra suites <<<"$1"
+	shift 2
 	command -v mmdebstrap >/dev/null || fail "no mmdebstrap: run scripts/install-packages vm"
 	[ "$(id -u)" -eq 0 ] || mode=chrootless
 	mirror=$(mirror)
+	for suite in "${suites[@]}"; do
+		sources+=("deb $mirror $suite main")
+	done
 	# The links of a merged /usr: no maintainer script runs that would make them.
 	# shellcheck disable=SC2016  # $1 is for mmdebstrap's shell
 	links='for d in bin sbin lib lib64; do mkdir -p "$1/usr/$d"; ln -s "usr/$d" "$1/$d"; done'
 	timeout "$limit_s" mmdebstrap --quiet --mode="$mode" --variant=extract \
-		--include="$package" --keyring="$keyring" --setup-hook="$links" "$@" "$newer" "$cache/root" \
-		"deb $mirror $newer main" "deb $mirror $newer-backports main" >"$log" 2>&1 ||
-		fail "no $package from $newer: $(why) (all of it: $log)"
+		--include="$package" --keyring="$keyring" --setup-hook="$links" "$@" "${suites[0]}" \
+		"$cache/root" "${sources[@]}" >"$log" 2>&1 ||
+		fail "no $package from ${suites[0]}: $(why) (all of it: $log)"
 }
 
 # runner NAME [ARGUMENT…]: $cache/NAME, which runs that program of $cache/root

@@ -67,6 +67,14 @@ def run(*command, timeout=60, check=True, **keywords):
     return result
 
 
+def fetch(what, *arguments):
+    """Where scripts/fetch-WHAT put it; skips where it cannot be had."""
+    result = run(ROOT / "scripts" / f"fetch-{what}", *arguments, timeout=3600, check=False)
+    if result.returncode:
+        raise Skip(result.stderr.strip())
+    return pathlib.Path(result.stdout.strip())
+
+
 def videos():
     """The shared test videos; skips where they are absent."""
     if not VIDEO.is_dir():

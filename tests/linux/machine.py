@@ -31,8 +31,8 @@ import time
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent / folder) for folder in ("", "vm")]
 import harness  # noqa: E402
-from harness import BUILD, ROOT, Emulator, Failure, Skip, expect, run  # noqa: E402
-from guest import Guest, fetch  # noqa: E402
+from harness import BUILD, ROOT, Emulator, Failure, Skip, expect, fetch, run  # noqa: E402
+from guest import Guest  # noqa: E402
 
 KERNEL = os.environ.get("NETRA_GUEST", "guest")
 DEBUG = KERNEL == "debug-kernel"

@@ -15,6 +15,8 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from openrtsp import OpenRtsp  # noqa: E402
+from recordings import decoded  # noqa: E402
 from serving import FOLDER, Client, Server, clip, player, port_of, same_from_a_key_frame  # noqa: E402
 from harness import NETRA, equal, expect, main, run, test, wait_for  # noqa: E402
 
@@ -23,6 +25,11 @@ USERS = FOLDER / "users"
 
 def add_user(name, password, *options):
     run(NETRA, "user", "--users", USERS, "--add", name, *options, stdin=None, input=f"{password}\n")
+
+
+def make_certificate():
+    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", FOLDER / "key.pem", "-out",
+        FOLDER / "cert.pem", "-days", 2, "-subj", "/CN=localhost")
 
 
 def digest(client, method, url, user, password, algorithm="SHA-256", **fields):
@@ -79,6 +86,25 @@ def users_and_rights():
         result = run(gst, "-q", "rtspsrc", f"location={server.url(0)}", "user-id=anna", "user-pw=secret",
                      "protocols=tcp", "!", "rtph264depay", "!", "identity", "eos-after=10", "!", "fakesink", timeout=60)
         equal((result.stdout, result.stderr), ("", ""), "GStreamer says")
+
+
+@test
+def openrtsp():
+    """It gets in with the right password, and over TLS."""
+    add_user("anna", "secret")
+    make_certificate()
+    with Server("--users", USERS, "--rtsps", "localhost:0", "--cert", FOLDER / "cert.pem", "--key", FOLDER / "key.pem",
+                channels=1) as server:
+        server.warm()
+        secure = f"rtsps://127.0.0.1:{port_of(server.urls[1])}/ch/0"
+        for url, *options in ((server.url(0),), (server.url(0), "-t"), (secure, "-t")):
+            with OpenRtsp(url, "-u", "anna", "secret", *options) as one:
+                one.wait(40)
+                same_from_a_key_frame(server.source(0), decoded(one.end(stop=True))[:30], 30, f"{url} {options}")
+        with OpenRtsp(server.url(0), "-u", "anna", "Secret") as one:
+            said, _ = one.process.communicate(timeout=60)
+            equal(one.process.returncode, 1, f"exit status with a wrong password ({said})")
+            expect("401" in said and not one.frames(), f"with a wrong password: {said}")
 
 
 @test
@@ -144,8 +170,7 @@ def new_users_at_sighup():
 @test
 def tls():
     """The same pictures over TLS; UDP is refused there; a slow one does not tear others' records."""
-    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", FOLDER / "key.pem", "-out",
-        FOLDER / "cert.pem", "-days", 2, "-subj", "/CN=localhost")
+    make_certificate()
     with Server("--rtsps", "localhost:0", "--cert", FOLDER / "cert.pem", "--key", FOLDER / "key.pem",
                 channels=2) as server:
         server.warm()

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Recordings by RTSP: exactly the frames of a range, seeking, speed and pause, with
-ffmpeg, GStreamer, and a client that counts packets."""
+ffmpeg, GStreamer, openRTSP, and a client that counts packets."""
 
+import contextlib
 import datetime
 import hashlib
 import pathlib
@@ -10,6 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from openrtsp import OpenRtsp  # noqa: E402
 from recordings import Depacketizer, clock, decoded  # noqa: E402
 from serving import FOLDER, GOP, Client, Server, clip, hashes, player, same_from_a_key_frame  # noqa: E402
 from harness import NETRA, Failure, equal, expect, main, run, test  # noqa: E402
@@ -87,6 +89,23 @@ def exact_range():
             shown = sorted((stamp - got.times[0] + 2 ** 31) % 2 ** 32 - 2 ** 31 for stamp in got.times)
             expect(all(b - a == 3000 for a, b in zip(shown, shown[1:])), f"times: {shown}")
             expect(3.5 < passed < 12, f"4.5 s took {passed} s")
+
+
+@test
+def range_by_openrtsp():
+    """It asks by clock, or takes what a URL names; over UDP and TCP it gets exactly these frames."""
+    begins = recorded()
+    with Server("--store", STORE, channels=2, sources=sources()) as server, contextlib.ExitStack() as stack:
+        pulled = []
+        for channel in range(2):
+            url, first, last = server.url(channel), after(begins[channel], 2.516), after(begins[channel], 6.516)
+            for way in (url, "-U", first, "-E", last), (f"{url}/from/{first}/to/{last}",):
+                for transport in (), ("-t",):
+                    pulled.append((channel, way + transport, stack.enter_context(OpenRtsp(*way, *transport))))
+        for channel, way, one in pulled:
+            pictures = decoded(one.end())
+            expect(abs(len(pictures) - 135) <= 1, f"channel {channel} {way}: {len(pictures)} frames, not 135")
+            equal(pictures[:132], hashes(sources()[channel])[2 * GOP:2 * GOP + 132], f"channel {channel} {way}: pictures")
 
 
 @test

@@ -17,20 +17,12 @@ import tempfile
 import threading
 import time
 
-from harness import ROOT, Failure, Skip, expect, run, wait_for
+from harness import ROOT, Failure, expect, fetch, run, wait_for
 
 BOOT_S = 120
 LIFE_S = 1800  # of a guest whose test was killed
 COMMAND_S = 60
 BOOT_MODULES = ("virtio_pci", "9p", "9pnet_virtio")
-
-
-def fetch(what, *arguments):
-    """Where scripts/fetch-WHAT put it; skips where it cannot be had."""
-    result = run(ROOT / "scripts" / f"fetch-{what}", *arguments, timeout=3600, check=False)
-    if result.returncode:
-        raise Skip(result.stderr.strip())
-    return pathlib.Path(result.stdout.strip())
 
 
 def module_order(modules, names):
