@@ -86,7 +86,7 @@ pgprot_t netra_arena_prot(const struct netra_arena *arena, pgprot_t prot);
 
 /* ---- the board ----------------------------------------------------------- */
 
-/* An uncached mapping of one page of a BAR (ops.c). */
+/* An uncached mapping of one page of a BAR (bars.c). */
 struct netra_uc_page {
 	void __iomem *at;		/* NULL = free */
 	unsigned int bar;
@@ -173,16 +173,6 @@ int netra_service_start(struct netra_device *dev);
 /** netra_service_stop() - End the thread. Without dev->lock. */
 void netra_service_stop(struct netra_device *dev);
 
-/**
- * netra_pause() - Windows down and drained, as far as the board answers.
- * netra_resume() - Boot or attach again; channels in use start again.
- *
- * Between the two nothing touches the board. Without dev->lock; pause is
- * bounded to about two seconds. Readers see a gap.
- */
-void netra_pause(struct netra_device *dev);
-void netra_resume(struct netra_device *dev);
-
 /** netra_give_up() - The board is gone, and everybody learns of it. Without dev->lock. */
 void netra_give_up(struct netra_device *dev, const char *why);
 
@@ -231,7 +221,26 @@ static inline struct netra_device *netra_device_of(struct netra_host *host)
 	return container_of(host, struct netra_device, host);
 }
 
-/** netra_unmap_bars() - All of ops.c's mappings. With dev->lock. */
+/* ---- bars.c: all with dev->lock ------------------------------------------ */
+
+/**
+ * netra_reachable() - May registers be touched? If not, the reason is said.
+ * netra_unreachable() - The error of who may not.
+ */
+bool netra_reachable(struct netra_device *dev);
+enum netra_error netra_unreachable(const struct netra_host *host);
+
+/* Of netra_linux_ops: see struct netra_host_ops. */
+enum netra_error netra_bar_read32(struct netra_host *host, unsigned int bar,
+				  u32 offset, u32 *value);
+enum netra_error netra_bar_write32(struct netra_host *host, unsigned int bar,
+				   u32 offset, u32 value);
+enum netra_error netra_bar_upload(struct netra_host *host,
+				  const struct netra_action *action,
+				  bool *arrived);
+void netra_bar_post(struct netra_host *host, u32 offset, u32 value);
+
+/** netra_unmap_bars() - All of these mappings but BAR 0. */
 void netra_unmap_bars(struct netra_device *dev);
 
 /* ---- irq.c --------------------------------------------------------------- */
@@ -290,7 +299,22 @@ void netra_control_notice(struct netra_device *dev,
 			  enum netra_host_notice notice, u32 channel,
 			  const char *text);
 
-/* ---- sysfs.c, debugfs.c, power.c ----------------------------------------- */
+/* ---- power.c ------------------------------------------------------------- */
+
+/**
+ * netra_pause() - Windows down and drained, as far as the board answers.
+ * netra_resume() - Boot or attach again; channels in use start again.
+ *
+ * Between the two nothing touches the board. Without dev->lock; pause is
+ * bounded to about two seconds. Readers see a gap.
+ */
+void netra_pause(struct netra_device *dev);
+void netra_resume(struct netra_device *dev);
+
+extern const struct dev_pm_ops netra_pm_ops;
+extern const struct pci_error_handlers netra_error_handlers;
+
+/* ---- sysfs.c, debugfs.c -------------------------------------------------- */
 
 extern const struct attribute_group *netra_groups[];
 
@@ -298,8 +322,5 @@ void netra_debugfs_init(void);
 void netra_debugfs_exit(void);
 void netra_debugfs_register(struct netra_device *dev);
 void netra_debugfs_unregister(struct netra_device *dev);
-
-extern const struct dev_pm_ops netra_pm_ops;
-extern const struct pci_error_handlers netra_error_handlers;
 
 #endif

@@ -4,6 +4,7 @@
  * the windows down, leave the board alone, and boot it again by the machines
  * that boot it at first; streams resume with a gap.
  */
+#include <linux/delay.h>
 #include <linux/module.h>
 
 #include "driver.h"
@@ -12,6 +13,54 @@
 static unsigned int bus_wait_s = 90;
 module_param(bus_wait_s, uint, 0644);
 MODULE_PARM_DESC(bus_wait_s, "How long a board may take to come back after an error of the bus (default: 90)");
+
+void netra_pause(struct netra_device *dev)
+{
+	struct netra_host *host = &dev->host;
+	enum netra_error error;
+
+	mutex_lock(&dev->lock);
+	dev->suspended = true;
+	/* Paused twice, by one reset in another, it is still to run again. */
+	dev->resume_wanted |= dev->phase != NETRA_PHASE_IDLE;
+	netra_firmware_release(dev);
+	/* After an error nothing answers; the reset that follows closes the windows. */
+	if (pci_channel_offline(dev->pdev))
+		host->attached = false;
+	if (host->attached && host->state != NETRA_BOARD_GONE) {
+		enum netra_run state;
+
+		netra_host_run_detach(host);
+		do {
+			u64 now_ns = ktime_get_ns();
+
+			state = netra_host_run(host, now_ns, &error);
+			if (state == NETRA_RUN_WAIT)
+				fsleep(100);
+		} while (state == NETRA_RUN_AGAIN || state == NETRA_RUN_WAIT);
+		host->attached = false;
+	}
+	if (host->state != NETRA_BOARD_GONE) {
+		netra_host_set_state(host, NETRA_BOARD_COLD);
+		host->recovery.step = NETRA_RECOVER_NONE;
+	}
+	dev->phase = NETRA_PHASE_IDLE;
+	netra_unmap_bars(dev);
+	mutex_unlock(&dev->lock);
+	wake_up_all(&dev->changed);
+}
+
+void netra_resume(struct netra_device *dev)
+{
+	mutex_lock(&dev->lock);
+	dev->suspended = false;
+	dev->give_up_ns = 0;
+	/* Somebody may have asked for a boot meanwhile. */
+	dev->boot_wanted |= dev->resume_wanted;
+	dev->resume_wanted = false;
+	mutex_unlock(&dev->lock);
+	netra_kick(dev);
+}
 
 static int netra_suspend(struct device *device)
 {
