@@ -8,50 +8,20 @@
  * posted, and the bridge runs empty (ACT_STATUS.OB_NOT_EMPTY). Only then is
  * the memory behind the windows free. Window 31 is the firmware's, for MSIs.
  */
-#include "attach.h"
+#include "attach_internal.h"
 #include "bytes.h"
 #include "crc32c.h"
 #include "registers.h"
 
 #define NS_PER_MS	UINT64_C(1000000)
-#define POLL_MS		1u
 #define RELEASE_MS	500u
 #define DRAIN_MS	200u
 #define TIMEOUT_MS	2000u
 #define ALL_ONES	0xffffffffu
 
-#define BLOCK(field)	((uint32_t)offsetof(struct netra_board_block, field))
 #define BLOCK_WORDS	(offsetof(struct netra_attach, generation) / 4)
 
-enum state {
-	START,
-	PID,
-	DISOWN,			/* generation = 0 */
-	DISOWN_BELL,
-	DISOWNED,		/* wait for the firmware to let go */
-	CLOSE,			/* every window's INDEX = 0 */
-	CLOSED,			/* and it holds */
-	DRAIN,
-	SIZE,
-	SIZED,
-	OPEN,			/* HI and INDEX of every window */
-	OPENED,			/* and they hold */
-	COMMAND,
-	TRANSLATE,		/* OB_XLT_EN */
-	FILL,			/* the attach block, word by word */
-	GENERATION,
-	FLUSH,			/* the block is there before the bell rings */
-	BELL,
-	ANSWER,
-	STATUS,
-	SLEEP,
-	SUSPECT,		/* is it the board, or all of it gone? */
-	DONE,
-	FAILED,
-	STATE_COUNT
-};
-
-static void go(struct netra_attach_machine *m, enum state state)
+static void go(struct netra_attach_machine *m, enum netra_attach_state state)
 {
 	m->state = state;
 	m->step = 0;
@@ -71,7 +41,7 @@ static void suspect(struct netra_attach_machine *m,
 	go(m, SUSPECT);
 }
 
-static void sleep_then(struct netra_attach_machine *m, enum state state)
+static void sleep_then(struct netra_attach_machine *m, enum netra_attach_state state)
 {
 	m->after = state;
 	go(m, SLEEP);
@@ -83,121 +53,11 @@ static void set_deadline(struct netra_attach_machine *m,
 	m->deadline_ns = now_ns + ms * NS_PER_MS;
 }
 
-static const uint32_t *block_words(const struct netra_attach_machine *m)
-{
-	return (const uint32_t *)&m->config.block;
-}
-
-static uint32_t ob_size(const struct netra_attach_machine *m)
-{
-	return (uint32_t)netra_ob_size_encode(m->config.windows.log2);
-}
-
-/* ---- ask: the action of a state ---------------------------------------- */
-
-/* A state's action, and what follows it where nothing is to be decided. */
-static const struct {
-	enum netra_action_kind kind;
-	uint32_t offset;	/* in BAR0, or in the board block */
-	uint32_t value;
-	enum state then;
-} acts[STATE_COUNT] = {
-	[START] = { .then = PID },
-	[PID] = { NETRA_ACT_REG_READ, NETRA_REG_PID, 0, DISOWN },
-	[DISOWN] = { NETRA_ACT_BAR_WRITE, BLOCK(attach.generation), 0,
-		     DISOWN_BELL },
-	[DISOWN_BELL] = { NETRA_ACT_REG_WRITE, NETRA_REG_MSI_IRQ,
-			  NETRA_DOORBELL_ATTACH, DISOWNED },
-	[DISOWNED] = { NETRA_ACT_BAR_READ, BLOCK(info.attach_generation), 0,
-		       CLOSE },
-	[CLOSE] = { NETRA_ACT_REG_WRITE, NETRA_REG_OB_INDEX(0), 0, CLOSED },
-	[CLOSED] = { NETRA_ACT_REG_READ, NETRA_REG_OB_INDEX(0), 0, DRAIN },
-	[DRAIN] = { NETRA_ACT_REG_READ, NETRA_REG_ACT_STATUS, 0, SIZE },
-	[SIZE] = { NETRA_ACT_REG_WRITE, NETRA_REG_OB_SIZE, 0, SIZED },
-	[SIZED] = { NETRA_ACT_REG_READ, NETRA_REG_OB_SIZE, 0, OPEN },
-	[OPEN] = { NETRA_ACT_REG_WRITE, 0, 0, OPENED },
-	[OPENED] = { NETRA_ACT_REG_READ, 0, 0, COMMAND },
-	[COMMAND] = { NETRA_ACT_REG_READ, NETRA_REG_CMD_STATUS, 0, TRANSLATE },
-	[TRANSLATE] = { NETRA_ACT_REG_WRITE, NETRA_REG_CMD_STATUS,
-			NETRA_CMD_OB_XLT_EN, FILL },
-	[FILL] = { NETRA_ACT_BAR_WRITE, BLOCK(attach), 0, GENERATION },
-	[GENERATION] = { NETRA_ACT_BAR_WRITE, BLOCK(attach.generation), 0,
-			 FLUSH },
-	[FLUSH] = { NETRA_ACT_BAR_READ, BLOCK(attach.generation), 0, BELL },
-	[BELL] = { NETRA_ACT_REG_WRITE, NETRA_REG_MSI_IRQ,
-		   NETRA_DOORBELL_ATTACH, ANSWER },
-	[ANSWER] = { NETRA_ACT_BAR_READ, BLOCK(info.attach_generation), 0,
-		     STATUS },
-	[STATUS] = { NETRA_ACT_BAR_READ, BLOCK(info.attach_status), 0, DONE },
-	[SLEEP] = { .kind = NETRA_ACT_WAIT },
-	[SUSPECT] = { NETRA_ACT_REG_READ, NETRA_REG_PID, 0, FAILED },
-	[DONE] = { NETRA_ACT_DONE, 0, 0, DONE },
-	[FAILED] = { NETRA_ACT_FAILED, 0, 0, FAILED },
-};
-
-/* Register and value number m->step of the open windows, HI before INDEX. */
-static void window_word(const struct netra_attach_machine *m, uint32_t *offset,
-			uint32_t *value)
-{
-	uint32_t n = m->step / 2;
-	uint64_t bus = m->config.bus[n];
-
-	if (m->step & 1) {
-		*offset = NETRA_REG_OB_INDEX(n);
-		*value = (uint32_t)bus | NETRA_OB_ENABLE;
-	} else {
-		*offset = NETRA_REG_OB_HI(n);
-		*value = (uint32_t)(bus >> 32);
-	}
-}
-
-static void ask(const struct netra_attach_machine *m, uint64_t now_ns,
-		struct netra_action *action)
-{
-	__builtin_memset(action, 0, sizeof(*action));
-	action->kind = acts[m->state].kind;
-	action->offset = acts[m->state].offset;
-	action->value = acts[m->state].value;
-	switch ((enum state)m->state) {
-	case CLOSE:
-	case CLOSED:
-		action->offset = NETRA_REG_OB_INDEX(m->step);
-		break;
-	case SIZE:
-		action->value = ob_size(m);
-		break;
-	case OPEN:
-	case OPENED:
-		window_word(m, &action->offset, &action->value);
-		break;
-	case TRANSLATE:
-		action->value |= m->step;
-		break;
-	case FILL:
-		action->offset += 4 * m->step;
-		action->value = block_words(m)[m->step];
-		break;
-	case GENERATION:
-		action->value = m->config.block.generation;
-		break;
-	case SLEEP:
-		action->wait_until_ns = now_ns + POLL_MS * NS_PER_MS;
-		break;
-	default:
-		break;
-	}
-	if (action->kind == NETRA_ACT_BAR_READ ||
-	    action->kind == NETRA_ACT_BAR_WRITE) {
-		action->bar = m->config.block_bar;
-		action->offset += m->config.block_offset;
-	}
-}
-
-/* ---- take: the result of a state's action, and where it leads ----------- */
+/* ---- the result of a state's action, and where it leads ------------------ */
 
 static void next(struct netra_attach_machine *m)
 {
-	go(m, acts[m->state].then);
+	go(m, (enum netra_attach_state)netra_attach_then(m));
 }
 
 /* The next step of a state that has @count of them, then the next state. */
@@ -248,7 +108,7 @@ static void take_opened(struct netra_attach_machine *m, uint32_t result)
 {
 	uint32_t offset, value;
 
-	window_word(m, &offset, &value);
+	netra_attach_window_word(m, &offset, &value);
 	hold(m, 2 * m->config.windows.count, result == value);
 }
 
@@ -275,7 +135,7 @@ static void take_status(struct netra_attach_machine *m, uint32_t result)
 static void take(struct netra_attach_machine *m,
 		 uint64_t now_ns, uint32_t result)
 {
-	switch ((enum state)m->state) {
+	switch ((enum netra_attach_state)m->state) {
 	case PID:
 		if (result == ALL_ONES)
 			fail(m, NETRA_ATTACH_FAIL_GONE);
@@ -299,7 +159,7 @@ static void take(struct netra_attach_machine *m,
 		take_drain(m, now_ns, result);
 		break;
 	case SIZED:
-		hold(m, 1, result == ob_size(m));
+		hold(m, 1, result == netra_attach_ob_size(m));
 		break;
 	case OPEN:
 		step(m, 2 * m->config.windows.count);
@@ -330,7 +190,7 @@ static void take(struct netra_attach_machine *m,
 		take_status(m, result);
 		break;
 	case SLEEP:
-		go(m, (enum state)m->after);
+		go(m, (enum netra_attach_state)m->after);
 		break;
 	case SUSPECT:
 		fail(m, result == ALL_ONES ? NETRA_ATTACH_FAIL_GONE :
@@ -350,7 +210,7 @@ static uint32_t block_crc32c(const struct netra_attach_machine *m)
 	uint32_t crc = 0;
 
 	for (uint32_t i = 0; i < offsetof(struct netra_attach, crc32c) / 4; i++) {
-		uint32_t word = netra_le32(block_words(m)[i]);
+		uint32_t word = netra_le32(netra_attach_words(m)[i]);
 
 		crc = netra_crc32c(crc, &word, sizeof(word));
 	}
@@ -404,7 +264,7 @@ void netra_attach_next(struct netra_attach_machine *machine, uint64_t now_ns,
 		       uint32_t result, struct netra_action *action)
 {
 	take(machine, now_ns, result);
-	ask(machine, now_ns, action);
+	netra_attach_ask(machine, now_ns, action);
 }
 
 uint32_t netra_attach_refusal(const struct netra_attach_machine *machine)

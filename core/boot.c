@@ -20,7 +20,6 @@
 #define NS_PER_MS	UINT64_C(1000000)
 #define ALL_ONES	0xffffffffu
 #define CHUNK_BYTES	(64u << 10)
-#define BAR2_LEAST_BYTES (1u << 20)	/* IB_OFFSET's safe granule */
 #define INFO_WORDS	3u		/* magic, size, version */
 
 static void go(struct netra_boot *b, enum netra_boot_state state)
@@ -50,30 +49,6 @@ static void sleep_then(struct netra_boot *b, enum netra_boot_state state)
 static void set_deadline(struct netra_boot *b, uint64_t now_ns, uint32_t ms)
 {
 	b->deadline_ns = now_ns + ms * NS_PER_MS;
-}
-
-static bool bars_ok(const struct netra_boot *b)
-{
-	return b->config.bar_bytes[0] >= NETRA_BAR0_MIN_BYTES &&
-	       b->config.bar_bytes[1] >= netra_boot_flag_offset(b) + 4u &&
-	       b->config.bar_bytes[2] >= BAR2_LEAST_BYTES;
-}
-
-static enum netra_boot_failure check_images(struct netra_boot *b)
-{
-	unsigned int first = b->uboot_runs ?
-			     NETRA_IMAGE_SCRIPT : NETRA_IMAGE_UBOOT;
-
-	for (unsigned int i = first; i < NETRA_IMAGE_COUNT; i++) {
-		b->image = (enum netra_image)i;
-		if (!b->config.image_bytes[i])
-			return NETRA_BOOT_IMAGE_MISSING;
-		if (b->config.image_bytes[i] >
-		    netra_boot_image_limit(b->config.soc, b->image))
-			return NETRA_BOOT_IMAGE_TOO_BIG;
-	}
-	b->image = (enum netra_image)first;
-	return NETRA_BOOT_OK;
 }
 
 /* Where BAR2's window must begin to show @address. */
@@ -114,7 +89,7 @@ static void take_pid(struct netra_boot *b, uint32_t result)
 {
 	if (result == ALL_ONES)
 		fail(b, NETRA_BOOT_GONE);
-	else if (!bars_ok(b))
+	else if (!netra_boot_bars_ok(b))
 		fail(b, NETRA_BOOT_BAR_TOO_SMALL);
 	else
 		go(b, STAGE_NOW);
@@ -171,7 +146,7 @@ static void take_boot_mode(struct netra_boot *b, uint32_t result)
 
 	if (result == NETRA_GPR_BOOT_MAGIC)
 		b->uboot_runs = true;
-	failure = check_images(b);
+	failure = netra_boot_check_images(b);
 	if (failure)
 		fail(b, failure);
 	else

@@ -43,21 +43,6 @@ static uint32_t image_address(const struct netra_soc *soc,
 	}
 }
 
-uint32_t netra_boot_image_limit(const struct netra_soc *soc,
-				enum netra_image image)
-{
-	switch (image) {
-	case NETRA_IMAGE_SCRIPT:
-		return soc->script_max_bytes;
-	case NETRA_IMAGE_KERNEL:
-		return soc->kernel_max_bytes;
-	case NETRA_IMAGE_RAMDISK:
-		return soc->ramdisk_max_bytes;
-	default:
-		return soc->stage1_max_bytes;
-	}
-}
-
 uint32_t netra_boot_upload_address(const struct netra_boot *b)
 {
 	return image_address(b->config.soc, b->image) + b->image_done;

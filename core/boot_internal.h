@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Shared by the boot machine's parts: boot.c decides where to go, with
- * boot_action.c saying what a state asks for and boot_text.c what it is
- * called.
+ * boot_check.c saying whether it can be begun, boot_action.c what a state asks
+ * for and boot_text.c what it is called.
  */
 #ifndef NETRA_BOOT_INTERNAL_H
 #define NETRA_BOOT_INTERNAL_H
@@ -45,9 +45,11 @@ uint32_t netra_boot_upload_address(const struct netra_boot *boot);
 /* Bytes of the chunk at that address; it stays inside the BAR's window. */
 uint32_t netra_boot_upload_length(const struct netra_boot *boot);
 
-/* Bytes there are for an image on the board. */
-uint32_t netra_boot_image_limit(const struct netra_soc *soc,
-				enum netra_image image);
+/* Are the BARs that are needed there, and large enough? */
+bool netra_boot_bars_ok(const struct netra_boot *boot);
+
+/* Are the images that are needed? boot->image is the first, or the one that is not. */
+enum netra_boot_failure netra_boot_check_images(struct netra_boot *boot);
 
 /* What the present state wants done. */
 void netra_boot_ask(const struct netra_boot *boot, uint64_t now_ns,
