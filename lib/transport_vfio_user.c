@@ -14,37 +14,13 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/bytes.h"
 #include "lib/vfio_user.h"
-#include "transport.h"
-#include "vfio_user_client.h"
+#include "transport_vfio_user.h"
 
 /* Emulated memory has no neighbours on the bus: any aligned address does. */
 #define IOVA_BASE 0x10000000u
-
-struct vfio_user {
-	struct transport transport; /* first */
-	struct wire wire;
-};
-
-static struct vfio_user *of(struct transport *t)
-{
-	return (struct vfio_user *)t;
-}
-
-static enum netra_error explain(struct transport *t, enum netra_error error,
-				const struct wire_call *call, const char *what)
-{
-	if (error == NETRA_ERR_REFUSED)
-		return netra_transport_fail(t, NETRA_ERR_IO,
-					    "the board's process refused to %s (%s): see what it reported",
-					    what, strerror(call->refusal));
-	return netra_transport_fail(t, NETRA_ERR_GONE,
-				    "the board's process ended or does not answer: start it again");
-}
 
 static enum netra_error region_read(struct transport *t, unsigned int region,
 				    uint64_t offset, void *data, uint32_t length)
@@ -75,9 +51,9 @@ static enum netra_error region_read(struct transport *t, unsigned int region,
 		enum netra_error error;
 
 		reply.access.count = 0;
-		error = netra_wire_call(&of(t)->wire, &call);
+		error = netra_wire_call(&netra_vfio_user_of(t)->wire, &call);
 		if (error)
-			return explain(t, error, &call, "be read");
+			return netra_vfio_user_explain(t, error, &call, "be read");
 		netra_wire_close_fds(&call);
 		if (call.reply_bytes != sizeof(access) + part ||
 		    reply.access.count != part)
@@ -95,7 +71,7 @@ static enum netra_error region_write(struct transport *t, unsigned int region,
 				     uint64_t offset, const void *data,
 				     uint32_t length)
 {
-	uint32_t most = of(t)->wire.max_transfer;
+	uint32_t most = netra_vfio_user_of(t)->wire.max_transfer;
 	const uint8_t *from = data;
 
 	while (length) {
@@ -116,10 +92,10 @@ static enum netra_error region_write(struct transport *t, unsigned int region,
 			.reply = &reply,
 			.reply_size = sizeof(reply),
 		};
-		enum netra_error error = netra_wire_call(&of(t)->wire, &call);
+		enum netra_error error = netra_wire_call(&netra_vfio_user_of(t)->wire, &call);
 
 		if (error)
-			return explain(t, error, &call, "be written");
+			return netra_vfio_user_explain(t, error, &call, "be written");
 		netra_wire_close_fds(&call);
 		from += part;
 		offset += part;
@@ -166,10 +142,10 @@ static enum netra_error dma_map(struct transport *t,
 		.head_bytes = sizeof(map),
 		.send_fd = memory->fd,
 	};
-	enum netra_error error = netra_wire_call(&of(t)->wire, &call);
+	enum netra_error error = netra_wire_call(&netra_vfio_user_of(t)->wire, &call);
 
 	if (error)
-		return explain(t, error, &call, "map the arena");
+		return netra_vfio_user_explain(t, error, &call, "map the arena");
 	netra_wire_close_fds(&call);
 	return NETRA_OK;
 }
@@ -191,10 +167,10 @@ static enum netra_error dma_unmap(struct transport *t, uint64_t iova,
 		.reply = &reply,
 		.reply_size = sizeof(reply),
 	};
-	enum netra_error error = netra_wire_call(&of(t)->wire, &call);
+	enum netra_error error = netra_wire_call(&netra_vfio_user_of(t)->wire, &call);
 
 	if (error)
-		return explain(t, error, &call, "unmap the arena");
+		return netra_vfio_user_explain(t, error, &call, "unmap the arena");
 	netra_wire_close_fds(&call);
 	return NETRA_OK;
 }
@@ -215,10 +191,10 @@ static enum netra_error irq(struct transport *t, int eventfd)
 		.head_bytes = sizeof(set),
 		.send_fd = eventfd,
 	};
-	enum netra_error error = netra_wire_call(&of(t)->wire, &call);
+	enum netra_error error = netra_wire_call(&netra_vfio_user_of(t)->wire, &call);
 
 	if (error)
-		return explain(t, error, &call, "send interrupts");
+		return netra_vfio_user_explain(t, error, &call, "send interrupts");
 	netra_wire_close_fds(&call);
 	return NETRA_OK;
 }
@@ -229,10 +205,10 @@ static enum netra_error reset(struct transport *t)
 		.command = VFIO_USER_DEVICE_RESET,
 		.send_fd = -1,
 	};
-	enum netra_error error = netra_wire_call(&of(t)->wire, &call);
+	enum netra_error error = netra_wire_call(&netra_vfio_user_of(t)->wire, &call);
 
 	if (error)
-		return explain(t, error, &call, "be reset");
+		return netra_vfio_user_explain(t, error, &call, "be reset");
 	netra_wire_close_fds(&call);
 	return NETRA_OK;
 }
@@ -242,8 +218,8 @@ static bool alive(struct transport *t)
 	char byte;
 	ssize_t n;
 
-	if (!of(t)->wire.dead) {
-		n = recv(of(t)->wire.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	if (!netra_vfio_user_of(t)->wire.dead) {
+		n = recv(netra_vfio_user_of(t)->wire.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 		if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
 			return true;
 	}
@@ -258,8 +234,8 @@ static void close_transport(struct transport *t)
 			munmap((void *)(uintptr_t)t->bar[i],
 			       (size_t)t->bar_bytes[i]);
 	}
-	close(of(t)->wire.fd);
-	free(of(t));
+	close(netra_vfio_user_of(t)->wire.fd);
+	free(netra_vfio_user_of(t));
 }
 
 static const struct transport_ops ops = {
@@ -275,105 +251,6 @@ static const struct transport_ops ops = {
 	.alive = alive,
 	.close = close_transport,
 };
-
-/*
- * A BAR the server lets us map whole is mapped: a store then costs
- * nanoseconds, a message microseconds. A file shorter than it says would be
- * a bus error later.
- */
-static void map_bar(struct transport *t, unsigned int bar,
-		    const struct vfio_region_info *info, int fd)
-{
-	const uint32_t wanted = VFIO_REGION_INFO_FLAG_MMAP |
-				VFIO_REGION_INFO_FLAG_READ |
-				VFIO_REGION_INFO_FLAG_WRITE;
-	struct stat st;
-	void *at;
-
-	if ((info->flags & wanted) != wanted || fstat(fd, &st) ||
-	    !netra_range_ok(info->offset, info->size, (uint64_t)st.st_size))
-		return;
-	/* Parts left out of a sparse mapping are registers: use messages. */
-	if (info->flags & VFIO_REGION_INFO_FLAG_CAPS)
-		return;
-	at = mmap(NULL, (size_t)info->size, PROT_READ | PROT_WRITE, MAP_SHARED,
-		  fd, (off_t)info->offset);
-	if (at != MAP_FAILED)
-		t->bar[bar] = at;
-}
-
-static enum netra_error learn_bar(struct transport *t, unsigned int bar)
-{
-	struct vfio_region_info info = {
-		.argsz = sizeof(info),
-		.index = bar,
-	};
-	struct vfio_region_info reply = { 0 };
-	struct wire_call call = {
-		.command = VFIO_USER_DEVICE_GET_REGION_INFO,
-		.head = &info,
-		.head_bytes = sizeof(info),
-		.send_fd = -1,
-		.reply = &reply,
-		.reply_size = sizeof(reply),
-	};
-	enum netra_error error = netra_wire_call(&of(t)->wire, &call);
-
-	if (error)
-		return explain(t, error, &call, "describe its BARs");
-	if (call.reply_bytes >= sizeof(reply)) {
-		t->bar_bytes[bar] = reply.size;
-		if (call.fds && reply.size)
-			map_bar(t, bar, &reply, call.fd[0]);
-	}
-	netra_wire_close_fds(&call);
-	return NETRA_OK;
-}
-
-static enum netra_error learn_device(struct transport *t)
-{
-	struct vfio_device_info info = { .argsz = sizeof(info) };
-	struct vfio_device_info reply = { 0 };
-	struct wire_call call = {
-		.command = VFIO_USER_DEVICE_GET_INFO,
-		.head = &info,
-		.head_bytes = sizeof(info),
-		.send_fd = -1,
-		.reply = &reply,
-		.reply_size = sizeof(reply),
-	};
-	enum netra_error error = netra_wire_call(&of(t)->wire, &call);
-
-	if (error)
-		return explain(t, error, &call, "describe itself");
-	netra_wire_close_fds(&call);
-	if (!(reply.flags & VFIO_DEVICE_FLAGS_PCI))
-		return netra_transport_fail(t, NETRA_ERR_UNSUPPORTED,
-					    "the process behind the socket serves no PCI device: give an emulated board's socket");
-	for (unsigned int i = 0; i < TRANSPORT_BARS; i++) {
-		error = learn_bar(t, i);
-		if (error)
-			return error;
-	}
-	return NETRA_OK;
-}
-
-static enum netra_error say_hello(struct transport *t)
-{
-	enum netra_error error = netra_wire_hello(&of(t)->wire);
-
-	/* A server with a client closes the connections of others. */
-	if (error == NETRA_ERR_GONE)
-		return netra_transport_fail(t, NETRA_ERR_BUSY,
-					    "the board's process closed the connection or is silent: another program has the board, end that first");
-	if (error == NETRA_ERR_REFUSED)
-		return netra_transport_fail(t, NETRA_ERR_BUSY,
-					    "the board's process refused the connection: another program has the board, end that first");
-	if (error)
-		return netra_transport_fail(t, error,
-					    "the process behind the socket speaks another version of vfio-user");
-	return NETRA_OK;
-}
 
 enum netra_error netra_transport_vfio_user_adopt(int fd,
 						 struct transport **transport,
@@ -393,9 +270,9 @@ enum netra_error netra_transport_vfio_user_adopt(int fd,
 	v->transport.root_complex = true;
 	v->transport.gone_fd = fd;
 	v->transport.gone_events = EPOLLRDHUP | EPOLLHUP;
-	error = say_hello(&v->transport);
+	error = netra_vfio_user_hello(&v->transport);
 	if (!error)
-		error = learn_device(&v->transport);
+		error = netra_vfio_user_learn(&v->transport);
 	if (error) {
 		snprintf(why, why_size, "%s", v->transport.why);
 		close_transport(&v->transport);
