@@ -10,35 +10,20 @@
 #include "media/h264.h"
 #include "sets.h"
 
-#define HEAD_BYTES	NETRA_SETS_BYTES	/* of a frame, to look in */
-
 struct netra_channel_sets {
 	u32 epoch;
 	u32 next;		/* position of the next frame to look at */
 	struct netra_kept_sets kept;
-	u8 head[HEAD_BYTES];	/* private: the board cannot change it */
+	u8 head[NETRA_HEAD_BYTES];	/* private: the board cannot change it */
 };
-
-/* Without the NAL unit that the copy cuts short. */
-static u32 whole_units(const u8 *data, u32 length)
-{
-	size_t last = 0, at;
-
-	for (at = netra_start_code(data, length, 0); at < length;
-	     at = netra_start_code(data, length, at + 3))
-		last = at;
-	return last;
-}
 
 static void look_into(struct netra_channel_sets *sets, const u8 *data, u32 length)
 {
-	u32 bytes = min_t(u32, length, HEAD_BYTES);
+	u32 bytes = min_t(u32, length, NETRA_HEAD_BYTES);
 	struct netra_unit_head head;
 
 	memcpy(sets->head, data, bytes);
-	if (bytes < length)
-		bytes = whole_units(sets->head, bytes);
-	netra_sets_look(&sets->kept, sets->head, bytes, &head);
+	netra_sets_look(&sets->kept, sets->head, bytes, bytes == length, &head);
 }
 
 static void serve(struct netra_host *host, const struct netra_channel *c,

@@ -93,7 +93,7 @@ static u32 picture_type(const u8 *nal, u32 length)
 }
 
 void netra_sets_look(struct netra_kept_sets *sets, const u8 *data,
-		     u32 length, struct netra_unit_head *head)
+		     u32 length, bool whole, struct netra_unit_head *head)
 {
 	size_t begin = netra_start_code(data, length, 0) + 3;
 
@@ -108,6 +108,8 @@ void netra_sets_look(struct netra_kept_sets *sets, const u8 *data,
 			return;
 		}
 		next = netra_start_code(data, length, begin);
+		if (next == length && !whole)
+			return;		/* cut short */
 		for (end = next; end > begin && !data[end - 1]; end--)
 			;
 		if (end > begin && type == NETRA_NAL_DELIMITER)

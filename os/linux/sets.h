@@ -8,6 +8,7 @@
 #include "core/types.h"
 
 #define NETRA_SETS_COUNT	64
+#define NETRA_HEAD_BYTES	NETRA_SETS_BYTES	/* of a frame, to look in */
 
 /*
  * The newest SPS and PPS of each id, the oldest first. A stream with more than
@@ -37,10 +38,12 @@ struct netra_unit_head {
 
 /**
  * netra_sets_look() - Read an access unit's head, and keep its parameter sets.
- * @data: Annex B. Any bytes are safe, but they must not change meanwhile.
+ * @data: Annex B. Any bytes are safe, but they must not change meanwhile: a copy
+ * of what the board sent that no program can write to.
+ * @whole: All of the access unit, and not only its beginning.
  */
 void netra_sets_look(struct netra_kept_sets *sets, const u8 *data,
-		     u32 length, struct netra_unit_head *head);
+		     u32 length, bool whole, struct netra_unit_head *head);
 
 /**
  * netra_sets_copy() - The kept parameter sets, SPS first.
@@ -50,7 +53,7 @@ void netra_sets_copy(const struct netra_kept_sets *sets, u8 *to);
 
 /**
  * netra_sets_join() - Put the kept parameter sets in front of an access unit.
- * @data: As looked at; it has room for @size bytes.
+ * @data: What was looked at, or begins with it; it has room for @size bytes.
  *
  * Return: its length then, or 0 without a change if there is no room.
  */

@@ -74,6 +74,7 @@ struct netra_video {
 	u32 told_generation;		/* that the wishes were told to; 0 = none */
 	struct work_struct tell;
 	struct netra_kept_sets sets;
+	u8 head[NETRA_HEAD_BYTES];	/* of the frame at hand */
 	struct netra_video_counters counters;
 };
 

@@ -51,20 +51,27 @@ static void done(struct netra_video *video, struct netra_video_buffer *buffer,
 }
 
 /*
- * What is in the ring may change while it is looked at, if the board is broken:
- * only the copy is. Return: the access unit's bytes, 0 if there is no room.
+ * What is in the ring may change while it is looked at, if the board is broken,
+ * and what is in the buffer, as a program has it mapped: the frame's head is
+ * taken out once, looked at, and is what the buffer gets. Return: the access
+ * unit's bytes, 0 if there is no room.
  */
 static u32 copy(struct netra_video *video, struct netra_video_buffer *buffer,
 		const struct netra_host_frame *frame,
 		struct netra_unit_head *head)
 {
+	const u8 *from = video->dev->host.view + frame->offset;
+	u32 bytes = min_t(u32, frame->length, NETRA_HEAD_BYTES);
 	u8 *to = vb2_plane_vaddr(&buffer->vb.vb2_buf, 0);
 	u32 size = vb2_plane_size(&buffer->vb.vb2_buf, 0);
 
 	if (frame->length > size)
 		return 0;
-	memcpy(to, video->dev->host.view + frame->offset, frame->length);
-	netra_sets_look(&video->sets, to, frame->length, head);
+	memcpy(video->head, from, bytes);
+	memcpy(to, video->head, bytes);
+	memcpy(to + bytes, from + bytes, frame->length - bytes);
+	netra_sets_look(&video->sets, video->head, bytes,
+			bytes == frame->length, head);
 	if (!(frame->flags & NETRA_FRAME_KEY) ||
 	    (head->has_sps && head->has_pps))
 		return frame->length;

@@ -214,6 +214,45 @@ def a_reader_goes_on_when_the_node_stops(m):
     expect(frames > 20, f"{frames} frames after the node stopped")
 
 
+SCRIBBLER = """
+import fcntl, struct
+fd = os.open("/dev/video0", os.O_RDWR)
+def call(number, data, direction=3):
+    data = bytearray(data)
+    fcntl.ioctl(fd, direction << 30 | len(data) << 16 | ord("V") << 8 | number, data)
+    return data
+def buffer(number, index=0):
+    return call(number, struct.pack("<II52xI24x", index, 1, 1))
+call(8, struct.pack("<III8x", 4, 1, 1))
+maps = []
+for index in range(4):
+    found = buffer(9, index)
+    (offset,), (length,) = struct.unpack_from("<I", found, 64), struct.unpack_from("<I", found, 72)
+    maps.append(mmap.mmap(fd, length, offset=offset))
+    buffer(15, index)
+# An SPS of the extended profile, and a slice.
+fake = bytes((0, 0, 0, 1, 0x67, 88, 0, 51, 0x80, 0, 0, 1, 0x41, 0x80))
+child = os.fork()
+while not child:
+    for map in maps:
+        map[:len(fake)] = fake
+call(18, struct.pack("<I", 1), 1)
+profiles = set()
+for _ in range(200):
+    buffer(15, struct.unpack_from("<I", buffer(17))[0])
+    profiles.add(struct.unpack_from("<I", call(27, struct.pack("<II", 0x990900 + 363, 0)), 4)[0])
+os.kill(child, 9)
+print(sorted(profiles))
+"""
+
+
+@on(CAMERAS)
+def programs_cannot_change_what_is_known(m):
+    """One writes parameter sets into buffers while the driver fills them: the node's profile stays that of its stream."""
+    have_nodes(m)
+    equal(m.python(SCRIBBLER).wait(60 * PATIENCE).stdout, "[1]\n", "profiles of the stream")
+
+
 @on(FLOOD)
 def a_pause_shows_in_the_sequence(m):
     """Who does not read loses frames, counted, up to a key frame; another does not."""
