@@ -107,7 +107,6 @@ struct netra_device {
 	struct netra_uc_page uc[NETRA_UC_PAGES];
 	unsigned int uc_next;
 	struct pci_saved_state *saved_state;
-	bool resetting;			/* by ourselves: see power.c */
 
 	/* The board's thread (service.c). */
 	struct task_struct *thread;

@@ -74,6 +74,7 @@ static enum netra_error prepare(struct netra_host *host)
 }
 
 /*
+ * Only by the board's thread, by which power.c knows it from resets by others.
  * A board that reset itself has lost its BARs: they are written again before
  * the PCI core takes what it finds for what it must restore.
  */
@@ -86,9 +87,7 @@ static enum netra_error reset(struct netra_host *host)
 		return netra_unreachable(host);
 	if (dev->saved_state && !pci_load_saved_state(dev->pdev, dev->saved_state))
 		pci_restore_state(dev->pdev);
-	dev->resetting = true;
 	err = pci_try_reset_function(dev->pdev);
-	dev->resetting = false;
 	if (err)
 		return netra_host_fail(host, NETRA_ERR_IO,
 				       "resetting it failed (error %d): power it off and on",

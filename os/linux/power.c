@@ -79,12 +79,21 @@ static int netra_resume_again(struct device *device)
 
 DEFINE_SIMPLE_DEV_PM_OPS(netra_pm_ops, netra_suspend, netra_resume_again);
 
-/* Resets that the recovery asked for itself come through here, too. */
+/*
+ * Resets that the recovery asked for itself come through here, too, in the
+ * thread that holds dev->lock for them. A note in @dev would not do: somebody
+ * else's reset may come while that thread still waits for its own.
+ */
+static bool is_own_reset(const struct netra_device *dev)
+{
+	return current == dev->thread;
+}
+
 static void netra_reset_prepare(struct pci_dev *pdev)
 {
 	struct netra_device *dev = pci_get_drvdata(pdev);
 
-	if (!dev->resetting)
+	if (!is_own_reset(dev))
 		netra_pause(dev);
 }
 
@@ -92,7 +101,7 @@ static void netra_reset_done(struct pci_dev *pdev)
 {
 	struct netra_device *dev = pci_get_drvdata(pdev);
 
-	if (dev->resetting)
+	if (is_own_reset(dev))
 		return;
 	pci_set_master(pdev);
 	netra_resume(dev);
