@@ -142,10 +142,19 @@ static pci_ers_result_t netra_slot_reset(struct pci_dev *pdev)
 	return PCI_ERS_RESULT_DISCONNECT;
 }
 
+/* Also after errors that paused nothing: a board that sleeps must not wake. */
 static void netra_error_resume(struct pci_dev *pdev)
 {
+	struct netra_device *dev = pci_get_drvdata(pdev);
+	bool paused;
+
+	mutex_lock(&dev->lock);
+	paused = dev->give_up_ns;
+	mutex_unlock(&dev->lock);
+	if (!paused)
+		return;
 	pci_set_master(pdev);
-	netra_resume(pci_get_drvdata(pdev));
+	netra_resume(dev);
 }
 
 const struct pci_error_handlers netra_error_handlers = {
