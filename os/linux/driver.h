@@ -3,9 +3,10 @@
  * What the files of the driver share: one struct netra_device per board.
  *
  * Locking. dev->lock, a mutex, guards all of it and every call into core/'s
- * host half; nothing below is called in interrupt context. It is the innermost
- * lock that sleeps: videobuf2's queue locks and a file's lock are taken before
- * it, never after. The board's thread (service.c) is the only one that scans
+ * host half; but for netra_kick() nothing below is called in interrupt context.
+ * The video nodes' locks (video.h) are taken before it, never after; after it
+ * only those of the mappings (control.h) and of kept memory (memory.c), and
+ * neither with the other. The board's thread (service.c) is the only one that scans
  * the board and that hands out frames; everybody else kicks it.
  *
  * Life. A struct netra_device lives as long as anybody has a reference: the PCI

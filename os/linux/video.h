@@ -2,8 +2,8 @@
 /*
  * The V4L2 nodes, one per channel: what their files share.
  *
- * Locks, outermost first: the control handler's, video->lock (of the node and
- * its queue), dev->lock, video->queued_lock. What is said to be under dev->lock
+ * Locks, outermost first: video->lock (of the node and its queue), the control
+ * handler's, dev->lock, video->queued_lock. What is said to be under dev->lock
  * is written with it held; ioctls read and write it there, too.
  */
 #ifndef NETRA_LINUX_VIDEO_H
