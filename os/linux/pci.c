@@ -129,8 +129,6 @@ static int set_dma(struct pci_dev *pdev)
 	int err = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
 
 	if (err)
-		err = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32));
-	if (err)
 		return err;
 	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
 	return 0;
