@@ -202,6 +202,10 @@ static int netra_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	return 0;
 
 err_control:
+	/* A program may have opened the node meanwhile. */
+	mutex_lock(&dev->lock);
+	dev->dead = true;
+	mutex_unlock(&dev->lock);
 	netra_control_unregister(dev);
 err_v4l2:
 	v4l2_device_unregister(&dev->v4l2);
