@@ -17,6 +17,7 @@
 #include "folder.h"
 #include "keeper.h"
 #include "pool.h"
+#include "sync_choice.h"
 
 /* So much is written before a commit is due. */
 #define NETRA_STORE_QUEUED_BYTES (1u << 20)
@@ -69,7 +70,7 @@ struct netra_store_writer {
 
 	uint64_t undurable_ns;		/* oldest frame written, not durable */
 	bool together;			/* one sync of the file system will do */
-	uint64_t apart_until_ns;	/* but others keep it busy until then */
+	struct netra_sync_choice choice;	/* but is it quick? */
 	struct netra_store_channel channel[NETRA_STORE_CHANNELS];
 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One commit of all channels: by one sync of the file system, which costs the
- * least (bench/store-sync). Where that does not work, has failed, or waits too
- * long for what others write there, all files are pushed first and then synced
- * one by one: the first sync writes the file system's journal for all of them,
- * and the others find little left to do.
+ * least (bench/store-sync). Where that does not work, has failed, or waits for
+ * what others write there (sync_choice.h), all files are pushed first and then
+ * synced one by one: the first sync writes the file system's journal for all of
+ * them, and the others find little left to do.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,10 +14,6 @@
 
 #include "sync_all.h"
 #include "writer.h"
-
-/* A sync of all that takes longer shows that others write much there. */
-#define TOGETHER_NS	200000000u
-#define APART_NS	60000000000u
 
 static uint64_t now_ns(void)
 {
@@ -178,23 +174,28 @@ static uint64_t sync_together(struct netra_store_writer *writer)
 {
 	uint64_t begin_ns = now_ns(), end_ns;
 
-	if (!writer->together || begin_ns < writer->apart_until_ns ||
+	if (!writer->together ||
+	    !netra_sync_choice_together(&writer->choice, begin_ns) ||
 	    !any_dirty(writer) || netra_sync_all(writer->folder->fd))
 		return 0;
 	end_ns = now_ns();
-	if (end_ns - begin_ns > TOGETHER_NS)
-		writer->apart_until_ns = end_ns + APART_NS;
+	netra_sync_choice_took_together(&writer->choice, begin_ns, end_ns);
 	return end_ns;
 }
 
 void netra_store_commit(struct netra_store_writer *writer)
 {
 	uint64_t synced_ns = writer->sync ? sync_together(writer) : 0;
+	bool apart = writer->sync && !synced_ns;
+	uint64_t begin_ns = now_ns();
 
-	if (writer->sync && !synced_ns)
+	if (apart)
 		push_all(writer);
 	/* The names it gives wait for the next one. */
 	for (uint32_t i = 0; i < NETRA_STORE_CHANNELS; i++)
 		commit_channel(writer, i, synced_ns);
+	if (apart)
+		netra_sync_choice_took_apart(&writer->choice, begin_ns,
+					     now_ns());
 	writer->undurable_ns = 0;
 }

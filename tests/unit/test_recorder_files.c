@@ -104,7 +104,7 @@ static void one_sync_is_for_all(void **state)
 	assert_int_equal(file_syncs, 1);
 }
 
-/* Others keep the file system busy: a minute without. */
+/* Others keep the file system busy: those are not waited for again soon. */
 static void a_slow_sync_of_all_is_not_tried_again(void **state)
 {
 	struct fixture *f = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Times, time zones, and what retention decides: functions without a disk. */
+/* Times, time zones, what retention decides, how to sync: functions without a disk. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "store/retention.h"
+#include "store/sync_choice.h"
 #include "store/timestamp.h"
 
 #define S INT64_C(1000000000)
@@ -158,6 +159,56 @@ static void protected_ranges_are_read(void **state)
 	assert_true(netra_retention_protected(&r, 1, 63, r.from_ms, r.to_ms));
 }
 
+#define MS UINT64_C(1000000)
+
+static bool together_at(const struct netra_sync_choice *choice, uint64_t ms)
+{
+	return netra_sync_choice_together(choice, ms * MS);
+}
+
+/* Others write much: a sync of each file does not wait for that. */
+static void a_slow_sync_of_all_is_not_tried_again_soon(void **state)
+{
+	struct netra_sync_choice choice = { 0 };
+
+	(void)state;
+	assert_true(together_at(&choice, 1000));
+	netra_sync_choice_took_together(&choice, 1000 * MS, 1200 * MS);
+	assert_true(together_at(&choice, 1500));
+	netra_sync_choice_took_together(&choice, 1500 * MS, 1800 * MS);
+	assert_false(together_at(&choice, 1801));
+	netra_sync_choice_took_apart(&choice, 2000 * MS, 2020 * MS);
+	assert_false(together_at(&choice, 1799 + 20 * 300));
+	assert_true(together_at(&choice, 1800 + 20 * 300));
+	/* A minute is the most. */
+	netra_sync_choice_took_together(&choice, 10000 * MS, 30000 * MS);
+	netra_sync_choice_took_apart(&choice, 30000 * MS, 30020 * MS);
+	assert_false(together_at(&choice, 30000 + 59999));
+	assert_true(together_at(&choice, 30000 + 60000));
+}
+
+/* It is the disk: one by one costs more, and is no quicker. */
+static void a_slow_disk_goes_on_with_syncs_of_all(void **state)
+{
+	struct netra_sync_choice choice = { 0 };
+
+	(void)state;
+	netra_sync_choice_took_together(&choice, 1000 * MS, 1300 * MS);
+	assert_false(together_at(&choice, 1500));
+	netra_sync_choice_took_apart(&choice, 1500 * MS, 1900 * MS);
+	assert_true(together_at(&choice, 2000));
+	/* So slow is usual there. */
+	netra_sync_choice_took_together(&choice, 2000 * MS, 2700 * MS);
+	assert_true(together_at(&choice, 2701));
+	netra_sync_choice_took_together(&choice, 3000 * MS, 3900 * MS);
+	assert_false(together_at(&choice, 4000));
+	/* But no disk may take more than a second. */
+	netra_sync_choice_took_apart(&choice, 4000 * MS, 7000 * MS);
+	assert_true(together_at(&choice, 7000));
+	netra_sync_choice_took_together(&choice, 7000 * MS, 8001 * MS);
+	assert_false(together_at(&choice, 8002));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +216,8 @@ int main(void)
 		cmocka_unit_test(daylight_saving_confuses_nobody),
 		cmocka_unit_test(files_go_when_they_must),
 		cmocka_unit_test(protected_ranges_are_read),
+		cmocka_unit_test(a_slow_sync_of_all_is_not_tried_again_soon),
+		cmocka_unit_test(a_slow_disk_goes_on_with_syncs_of_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
