@@ -2,12 +2,8 @@
 /* The web server's life: made, looked after, closed. */
 #include "web.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "web_internal.h"
@@ -15,75 +11,6 @@
 #define CLIENTS_DEFAULT 256u
 #define SESSIONS_SECONDS 10u
 #define CLOSE_STEPS 1000u	/* of a millisecond */
-
-/* ---- connections ------------------------------------------------------------- */
-
-static void accept_ready(uv_poll_t *poll, int status, int events)
-{
-	struct netra_web *web = poll->data;
-	int listener, fd, on = 1;
-
-	(void)events;
-	if (status < 0 || uv_fileno((uv_handle_t *)poll, &listener))
-		return;
-	for (int i = 0; i < 16; i++) {
-		fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		/* Who cannot be let in would be told of again and again. */
-		if (fd < 0 && errno != EAGAIN && errno != ECONNABORTED &&
-		    errno != EINTR) {
-			uv_poll_stop(poll);
-			web->paused = true;
-		}
-		if (fd < 0)
-			return;
-		if (web->closing || web->connections >= web->connections_max) {
-			web->refused++;
-			close(fd);
-			continue;
-		}
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		/* On failure it has closed the descriptor. */
-		lws_adopt_socket_vhost(web->vhost, fd);
-	}
-}
-
-static void watch_listeners(struct netra_web *web)
-{
-	web->paused = false;
-	for (uint32_t i = 0; i < web->listeners; i++)
-		uv_poll_start(web->listener[i], UV_READABLE, accept_ready);
-}
-
-static void free_handle(uv_handle_t *handle)
-{
-	free(handle);
-}
-
-static void free_listener(uv_handle_t *handle)
-{
-	close((int)(intptr_t)handle->data);
-	free(handle);
-}
-
-enum netra_error netra_web_listen(struct netra_web *web, int fd)
-{
-	uv_poll_t *poll = malloc(sizeof(*poll));
-
-	if (!poll || web->listeners == NETRA_WEB_LISTENERS) {
-		free(poll);
-		close(fd);
-		return NETRA_ERR_NO_MEMORY;
-	}
-	if (uv_poll_init(web->loop, poll, fd)) {
-		free(poll);
-		close(fd);
-		return NETRA_ERR_IO;
-	}
-	poll->data = web;
-	web->listener[web->listeners++] = poll;
-	watch_listeners(web);
-	return NETRA_OK;
-}
 
 void netra_web_users(struct netra_web *web, const struct netra_users *users)
 {
@@ -113,7 +40,7 @@ static void each_second(uv_timer_t *timer)
 	if (++web->seconds % SESSIONS_SECONDS == 0)
 		netra_web_socket_check(web);
 	if (web->paused && !web->closing)
-		watch_listeners(web);
+		netra_web_listen_again(web);
 	netra_web_disk_look(web);
 }
 
@@ -176,10 +103,12 @@ static enum netra_error open_context(struct netra_web *web, char *why,
 		.pcontext = &web->context,
 		.gid = -1, .uid = -1,
 		.max_http_header_data = NETRA_WEB_HEAD_MAX,
-		.max_http_header_pool = 128,
+		.max_http_header_pool2 = web->connections_max +
+					 NETRA_WEB_LEAVING_MAX,
 		.timeout_secs = 10,
 		.keepalive_timeout = 30,
-		.fd_limit_per_thread = web->connections_max + 32,
+		.fd_limit_per_thread = web->connections_max +
+				       NETRA_WEB_LEAVING_MAX + 16,
 		.retry_and_idle_policy = &idle,
 		.server_string = "netra",
 		.alpn = "http/1.1",
@@ -278,6 +207,11 @@ uint32_t netra_web_end(struct netra_web *web)
 	return left;
 }
 
+static void free_handle(uv_handle_t *handle)
+{
+	free(handle);
+}
+
 void netra_web_close(struct netra_web *web)
 {
 	if (!web)
@@ -287,14 +221,7 @@ void netra_web_close(struct netra_web *web)
 		netra_reader_close(web->channel[i].reader);
 		web->channel[i].reader = NULL;
 	}
-	for (uint32_t i = 0; i < web->listeners; i++) {
-		int fd = -1;
-
-		uv_fileno((uv_handle_t *)web->listener[i], &fd);
-		uv_poll_stop(web->listener[i]);
-		web->listener[i]->data = (void *)(intptr_t)fd;
-		uv_close((uv_handle_t *)web->listener[i], free_listener);
-	}
+	netra_web_stop_listening(web);
 	uv_close((uv_handle_t *)web->second, free_handle);
 	lws_context_destroy(web->context);
 	/* It goes in steps, from the loop, and sets its pointer to NULL then. */

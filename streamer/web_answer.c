@@ -70,6 +70,7 @@ void netra_web_answer_forget(struct netra_web_exchange *exchange)
 static int complete(struct netra_web_exchange *exchange)
 {
 	netra_web_answer_forget(exchange);
+	netra_web_connection_idle(exchange->web, exchange->wsi);
 	return lws_http_transaction_completed(exchange->wsi) ? -1 : 0;
 }
 

@@ -120,6 +120,11 @@ static int begin_post(struct netra_web_exchange *exchange)
 	return 0;
 }
 
+static void begin_answer(struct netra_web_exchange *exchange)
+{
+	netra_web_connection_busy(exchange->wsi);
+}
+
 static int begin(struct netra_web_exchange *exchange, struct lws *wsi,
 		 const char *path)
 {
@@ -135,6 +140,8 @@ static int begin(struct netra_web_exchange *exchange, struct lws *wsi,
 	web->requests++;
 	if (web->closing)
 		return -1;
+	if (!exchange->post)
+		begin_answer(exchange);
 	if (!exchange->head && !exchange->post &&
 	    !lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI))
 		return netra_web_fail(exchange, 405, "GET, HEAD and POST are "
@@ -169,6 +176,7 @@ static int body_complete(struct netra_web_exchange *exchange)
 {
 	if (exchange->answered)
 		return 0;
+	begin_answer(exchange);
 	return exchange->route.place == NETRA_WEB_LOGIN ?
 	       netra_web_login(exchange) : netra_web_logout(exchange);
 }
@@ -187,7 +195,12 @@ static int http(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 			web->connections++;
 		else if (web->connections)
 			web->connections--;
+		if (reason == LWS_CALLBACK_WSI_DESTROY)
+			netra_web_connection_gone(web, wsi);
 		return 0;
+	case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+		web = lws_context_user(lws_get_context(wsi));
+		return netra_web_connection_made(web, wsi);
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
 		/* Not for clients' certificates, but it is where the context is told. */
 		web = lws_context_user(lws_get_context(wsi));

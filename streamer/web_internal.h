@@ -15,6 +15,7 @@
 #include "web_session.h"
 
 #define NETRA_WEB_LISTENERS	8u
+#define NETRA_WEB_LEAVING_MAX	16u	/* closed, and not gone yet */
 #define NETRA_WEB_NOTES		256u	/* kept for the page */
 #define NETRA_WEB_HEAD_MAX	8192u
 #define NETRA_WEB_BODY_MAX	4096u	/* of a request */
@@ -134,6 +135,9 @@ struct netra_web {
 	int64_t started_ms;
 	uint64_t disk_bytes, disk_free;
 	uint32_t connections, connections_max;
+	struct lws_dll2_owner idle;	/* of these, the longest first */
+	uint32_t leaving;		/* of these, closed to make room */
+	uint64_t displaced;		/* of these, ever */
 	uint32_t jobs;
 	uint32_t exports;		/* of these, at work */
 	struct netra_web_job *waiting;	/* exports, the oldest first */
@@ -158,6 +162,19 @@ enum netra_error netra_web_read(struct netra_web_channel *channel,
 /** netra_web_note() - For the page's list of events. @board, @channel: -1: none. */
 void netra_web_note(struct netra_web *web, const char *kind, int board,
 		    int channel, const char *text);
+
+/* ---- web_listen.c -------------------------------------------------------- */
+
+/** netra_web_connection_made() - One more. Return: as a callback. */
+int netra_web_connection_made(struct netra_web *web, struct lws *wsi);
+void netra_web_connection_gone(struct netra_web *web, struct lws *wsi);
+/** netra_web_connection_busy() - It has asked, and keeps its place for the answer. */
+void netra_web_connection_busy(struct lws *wsi);
+/** netra_web_connection_idle() - It has its answer, and may have to make room. */
+void netra_web_connection_idle(struct netra_web *web, struct lws *wsi);
+/** netra_web_listen_again() - After a pause, for want of descriptors. */
+void netra_web_listen_again(struct netra_web *web);
+void netra_web_stop_listening(struct netra_web *web);
 
 /* ---- web_http.c ---------------------------------------------------------- */
 

@@ -157,6 +157,9 @@ char *netra_web_metrics(struct netra_web *web)
 		      "Frames it did not get because it was slow", true);
 	one(out, "netra_web_connections", "gauge", "Connections open",
 	    web->connections);
+	one(out, "netra_web_displaced_total", "counter",
+	    "Idle connections closed to make room for others",
+	    web->displaced);
 	one(out, "netra_web_requests_total", "counter", "Requests taken",
 	    web->requests);
 	one(out, "netra_web_refused_total", "counter",

@@ -231,6 +231,7 @@ int netra_web_socket(struct lws *wsi, enum lws_callback_reasons reason,
 		lws_return_http_status(wsi, 403, NULL);
 		return -1;
 	case LWS_CALLBACK_ESTABLISHED:
+		netra_web_connection_busy(wsi);
 		join(web, client, wsi);
 		return client->channel ? 0 : -1;
 	case LWS_CALLBACK_SERVER_WRITEABLE:

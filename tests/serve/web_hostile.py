@@ -114,14 +114,51 @@ def many_clients():
 
 
 @test
+def idle_connections():
+    """Whoever asks for nothing makes room for those who do, the longest first; who watches or is answered stays."""
+    with Server("--clients", "12", users=False) as server:
+        watching = [server.live(number) for number in range(4)]
+        for client in watching:
+            equal(json.loads(client.receive())["type"], "stream", "the first message")
+        head = f"Host: 127.0.0.1:{server.port}\r\n".encode()
+        begun = (b"", b"GET / HTTP/1.1\r\nHo", b"GET /api/session HTTP/1.1\r\n" + head + b"\r\n",
+                 b"POST /api/login HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 50\r\n" + head + b"\r\n{")
+        idle = []
+        for number in range(60):
+            idle.append(server.connect())
+            idle[-1].sendall(begun[number % 4])
+            if number % 4 == 2:
+                while not (answer := idle[-1].recv(4096)).endswith(b"}"):
+                    expect(answer, f"connection {number} was closed")
+        begin = time.monotonic()
+        equal(server.ask("/api/status")[0], 200, "status beside idle connections")
+        expect(time.monotonic() - begin < 8, "it had to wait")
+        for client in idle[:40]:
+            try:
+                equal(client.recv(4096), b"", "what an idle one hears")
+            except ConnectionResetError:
+                pass
+        metrics = server.ask("/metrics")[2].decode()
+        displaced = int(re.search(r"^netra_web_displaced_total (\d+)", metrics, re.M)[1])
+        expect(displaced >= 50, f"{displaced} were counted")
+        expect(int(re.search(r"^netra_web_connections (\d+)", metrics, re.M)[1]) <= 13, "connections")
+        for client in idle:
+            client.close()
+        for client in watching:
+            for _ in range(8):
+                client.receive()
+        # Whoever watches makes no room.
+        watching += [server.live(number % CHANNELS) for number in range(8)]
+        expect(server.raw(b"GET / HTTP/1.1\r\n" + head + b"\r\n") == b"", "one too many was let in")
+        for client in watching:
+            client.close()
+
+
+@test
 def out_of_descriptors():
     """Who finds none left waits for one, and costs nothing meanwhile."""
     with Server(users=False) as server:
         process = server.process.pid
-
-        def cpu_s():
-            fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         # Its recordings want some, too: they are there already.
         wait_for(lambda: len(list(server.folder.glob("store/ch*/*.part"))) == CHANNELS, 30, "all recordings")
         equal(server.ask("/api/status")[0], 200, "status")
@@ -129,9 +166,7 @@ def out_of_descriptors():
         used = max(int(fd.name) for fd in Path(f"/proc/{process}/fd").iterdir()) + 1
         resource.prlimit(process, resource.RLIMIT_NOFILE, (used, before[1]))
         clients = [server.connect() for _ in range(20)]
-        begin, cpu = time.monotonic(), cpu_s()
-        time.sleep(2)
-        share = (cpu_s() - cpu) / (time.monotonic() - begin)
+        share = server.cpu_share(2)
         resource.prlimit(process, resource.RLIMIT_NOFILE, before)
         expect(share < 0.2, f"it took {share:.0%} of a processor")
         equal(server.ask("/api/status")[0], 200, "status afterwards")

@@ -2,11 +2,13 @@
 """A `netra serve` with a web server, and what clients that are no browser ask of it."""
 import base64
 import json
+import os
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -56,6 +58,15 @@ class Server:
 
     def said(self):
         return (self.folder / "errors").read_text(encoding="utf-8")
+
+    def cpu_share(self, seconds):
+        """Of a processor that it takes in the next seconds."""
+        def used_s():
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        begin, before = time.monotonic(), used_s()
+        time.sleep(seconds)
+        return (used_s() - before) / (time.monotonic() - begin)
 
     def connect(self, source="127.0.0.1"):
         return socket.create_connection(("127.0.0.1", self.port), timeout=30, source_address=(source, 0))
