@@ -115,7 +115,7 @@ static int export_channel(struct job *job, uint32_t channel, const char *path)
 	int status = CLI_FAILED;
 
 	err = netra_export_plan(&export, &job->folder, channel, job->from_ns,
-				job->to_ns);
+				job->to_ns, NULL);
 	if (err == NETRA_ERR_NOT_FOUND)
 		cli_error("channel %u: nothing was recorded then: 'netra store "
 			  "--gaps' shows when", channel);

@@ -173,7 +173,7 @@ static void look_at_all(uint64_t kept, bool durable_untouched)
 			CHECK(!verify.faults && verify.frames >= kept);
 	}
 	if (!netra_export_plan(&export, &folder, 0, START_NS + 50000000,
-			       START_NS + 450000000))
+			       START_NS + 450000000, NULL))
 		CHECK(export.movie.sample_count && export.movie.chunk_count);
 	netra_export_free(&export);
 	for (size_t i = 0; i < count; i++) {

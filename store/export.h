@@ -20,6 +20,7 @@ struct netra_export {
 	struct netra_store_folder *folder;
 	uint32_t channel;
 	int64_t from_ns, to_ns;		/* as asked for */
+	const bool *cancelled;		/* any thread may set it; NULL: nobody does */
 
 	int64_t shown_from_ns;		/* as it is */
 	int64_t shown_to_ns;
@@ -42,6 +43,8 @@ struct netra_export {
 /**
  * netra_export_plan() - What the file will hold.
  * @from_ns, @to_ns: Since 1970, UTC; from < to.
+ * @cancelled: Looked at now and then, also while it is written: true ends it.
+ *             NULL, or set by netra_export_cancel() in any thread.
  * @export: Free it with netra_export_free(), whatever is returned.
  *
  * Begins with the last key frame not after @from_ns, so that decoding starts
@@ -49,18 +52,30 @@ struct netra_export {
  * there is something. Where frames are missing the last picture stays.
  * Payload checksums are looked at: damaged fragments are left out up to the
  * next key frame.
- * NETRA_ERR_NOT_FOUND: nothing is recorded then. NETRA_ERR_IO,
- * NETRA_ERR_NO_MEMORY.
+ * NETRA_ERR_NOT_FOUND: nothing is recorded then. NETRA_ERR_ENDED: cancelled.
+ * NETRA_ERR_IO, NETRA_ERR_NO_MEMORY.
  */
 enum netra_error netra_export_plan(struct netra_export *export,
 				   struct netra_store_folder *folder,
 				   uint32_t channel, int64_t from_ns,
-				   int64_t to_ns);
+				   int64_t to_ns, const bool *cancelled);
+
+static inline void netra_export_cancel(bool *cancelled)
+{
+	__atomic_store_n(cancelled, true, __ATOMIC_RELAXED);
+}
+
+static inline bool netra_export_is_cancelled(const struct netra_export *export)
+{
+	return export->cancelled &&
+	       __atomic_load_n(export->cancelled, __ATOMIC_RELAXED);
+}
 
 /**
  * netra_export_write() - Write it to a file or a pipe.
  * @progress: Called now and then with bytes written; may be NULL.
- * Return: 0 or an errno; ENOENT: a source file has been deleted meanwhile.
+ * Return: 0 or an errno; ENOENT: a source file has been deleted meanwhile;
+ * ECANCELED.
  */
 int netra_export_write(struct netra_export *export, int fd,
 		       void (*progress)(void *context, uint64_t bytes),

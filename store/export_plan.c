@@ -45,6 +45,8 @@ static enum netra_error walk(struct netra_export_walk *plan, uint64_t position,
 	if (position)
 		plan->scan->position = position;
 	while (!plan->done) {
+		if (netra_export_is_cancelled(plan->export))
+			return NETRA_ERR_ENDED;
 		err = netra_store_scan_next(plan->scan, &moof);
 		if (err == NETRA_ERR_CORRUPT) {
 			err = netra_store_scan_resync(plan->scan);
@@ -174,7 +176,7 @@ static enum netra_error make(struct netra_export_walk *plan, uint32_t first)
 enum netra_error netra_export_plan(struct netra_export *export,
 				   struct netra_store_folder *folder,
 				   uint32_t channel, int64_t from_ns,
-				   int64_t to_ns)
+				   int64_t to_ns, const bool *cancelled)
 {
 	struct netra_export_walk plan = { .export = export, .from_media = -1 };
 	struct netra_store_entry *all;
@@ -186,6 +188,7 @@ enum netra_error netra_export_plan(struct netra_export *export,
 	export->channel = channel;
 	export->from_ns = from_ns;
 	export->to_ns = to_ns;
+	export->cancelled = cancelled;
 	err = netra_store_list(folder, channel, &all, &count);
 	if (err)
 		return err;

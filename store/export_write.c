@@ -39,8 +39,8 @@ static int open_source(const struct netra_export *export, uint32_t file)
 	return openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 }
 
-static int copy_piece(int from, int to, const struct netra_export_piece *piece,
-		      uint8_t *buffer)
+static int copy_piece(const struct netra_export *export, int from, int to,
+		      const struct netra_export_piece *piece, uint8_t *buffer)
 {
 	uint64_t offset = piece->offset;
 	uint32_t left = piece->bytes;
@@ -49,6 +49,8 @@ static int copy_piece(int from, int to, const struct netra_export_piece *piece,
 	int error;
 
 	while (left) {
+		if (netra_export_is_cancelled(export))
+			return ECANCELED;
 		part = left < CHUNK_BYTES ? left : CHUNK_BYTES;
 		n = pread(from, buffer, part, (off_t)offset);
 		if (n < 0 && errno == EINTR)
@@ -90,7 +92,7 @@ int netra_export_write(struct netra_export *export, int fd,
 			error = source < 0 ? errno : 0;
 		}
 		if (!error)
-			error = copy_piece(source, fd, piece, buffer);
+			error = copy_piece(export, source, fd, piece, buffer);
 		if (progress)
 			progress(context, piece->bytes);
 	}

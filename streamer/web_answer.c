@@ -60,6 +60,7 @@ static int send_head(struct netra_web_exchange *exchange, unsigned int status,
 
 void netra_web_answer_forget(struct netra_web_exchange *exchange)
 {
+	netra_web_hangup_forget(exchange);
 	netra_web_job_forget(exchange);
 	netra_web_file_forget(exchange);
 	free(exchange->owned);
@@ -189,6 +190,8 @@ int netra_web_answer_go_on(struct netra_web_exchange *exchange)
 	exchange->sent += n;
 	if (last)
 		return complete(exchange);
+	if (exchange->hurry && lws_send_pipe_choked(exchange->wsi))
+		return -1;
 	lws_set_timeout(exchange->wsi, PENDING_TIMEOUT_HTTP_CONTENT,
 			NETRA_WEB_ANSWER_S);
 	lws_callback_on_writable(exchange->wsi);

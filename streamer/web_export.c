@@ -94,7 +94,8 @@ void netra_web_run_export(struct netra_web_job *job)
 		return;
 	}
 	error = netra_export_plan(&export, &folder, job->channel,
-				  job->from_ms * 1000000, job->to_ms * 1000000);
+				  job->from_ms * 1000000, job->to_ms * 1000000,
+				  &job->cancelled);
 	if (error == NETRA_ERR_NOT_FOUND)
 		netra_web_job_fail(job, 404, "nothing is recorded then");
 	else if (error)

@@ -123,6 +123,7 @@ static int begin_post(struct netra_web_exchange *exchange)
 static void begin_answer(struct netra_web_exchange *exchange)
 {
 	netra_web_connection_busy(exchange->wsi);
+	netra_web_hangup_watch(exchange);
 }
 
 static int begin(struct netra_web_exchange *exchange, struct lws *wsi,

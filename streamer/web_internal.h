@@ -19,6 +19,7 @@
 #define NETRA_WEB_NOTES		256u	/* kept for the page */
 #define NETRA_WEB_HEAD_MAX	8192u
 #define NETRA_WEB_BODY_MAX	4096u	/* of a request */
+#define NETRA_WEB_AHEAD_MAX	16384	/* of requests while one is answered */
 #define NETRA_WEB_CHUNK_BYTES	65536u	/* of an answer at a time */
 #define NETRA_WEB_ANSWER_S	20	/* for a client to take the next piece */
 #define NETRA_WEB_JOBS_MAX	32u	/* under way at once */
@@ -78,6 +79,7 @@ struct netra_web_job {
 	int64_t from_ms, to_ms;
 	char name[80];			/* of a file; for a browser to save it by */
 	bool attachment;		/* it is to save it */
+	bool cancelled;			/* for the worker: nobody wants it any more */
 	/* what comes out */
 	unsigned int status;		/* of HTTP */
 	json_t *json;
@@ -106,10 +108,12 @@ struct netra_web_exchange {
 	const struct netra_user *user;
 	bool head, post, answered;
 	bool broken;			/* to be closed */
+	bool hurry;			/* to be closed rather than waited for */
 	char range[64];
 	char body[NETRA_WEB_BODY_MAX + 1];
 	size_t body_length;
 	struct netra_web_job *job;
+	struct netra_web_hangup *hangup;	/* while it is answered */
 	struct netra_web_file *file;
 	const uint8_t *data;		/* of the answer */
 	size_t length, sent;
@@ -265,6 +269,15 @@ json_t *netra_web_events(const struct netra_web *web,
 			 const struct netra_user *user);
 /** netra_web_metrics() - Prometheus text; free() it. NULL: out of memory. */
 char *netra_web_metrics(struct netra_web *web);
+
+/* ---- web_hangup.c -------------------------------------------------------- */
+
+/**
+ * netra_web_hangup_watch() - While it is answered, close a client that has gone
+ * or has said NETRA_WEB_AHEAD_MAX bytes more. Till netra_web_hangup_forget().
+ */
+void netra_web_hangup_watch(struct netra_web_exchange *exchange);
+void netra_web_hangup_forget(struct netra_web_exchange *exchange);
 
 /* ---- web_store.c --------------------------------------------------------- */
 

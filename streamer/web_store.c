@@ -13,6 +13,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "store/export.h"
+
 #define DAY_MS INT64_C(86400000)
 #define RANGE_MAX_MS (8 * DAY_MS)
 #define EXPORT_MAX_MS DAY_MS
@@ -217,8 +219,10 @@ int netra_web_job(struct netra_web_exchange *exchange)
 
 void netra_web_job_forget(struct netra_web_exchange *exchange)
 {
-	if (exchange->job)
-		exchange->job->exchange = NULL;
+	if (!exchange->job)
+		return;
+	exchange->job->exchange = NULL;
+	netra_export_cancel(&exchange->job->cancelled);
 	exchange->job = NULL;
 }
 

@@ -3,9 +3,11 @@
 """The web server of `netra serve` to clients that are no browser: ranges, exports, timeline, live
 fragments, metrics."""
 import concurrent.futures
+import datetime
 import json
 import os
 import re
+import shutil
 import socket
 import struct
 import sys
@@ -14,7 +16,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from harness import Failure, Skip, equal, expect, main, run, test, wait_for  # noqa: E402
+from harness import NETRA, Failure, Skip, equal, expect, main, run, test, wait_for  # noqa: E402
 from web_serving import CHANNELS, Server  # noqa: E402
 
 
@@ -98,16 +100,23 @@ def several_boards():
         wait_for(lambda: disk_bytes() >= stored, 30, f"{stored} bytes in the status")
 
 
+def exports_held(server):
+    """Folder and size of each that the server has open."""
+    held = []
+    for fd in Path(f"/proc/{server.process.pid}/fd").iterdir():
+        try:
+            link = os.readlink(fd)
+            if re.search(r"/#\d+ \(deleted\)$", link):
+                held.append((link.rsplit("/", 1)[0], fd.stat().st_size))
+        except FileNotFoundError:
+            pass
+    return held
+
+
 def export_to_a_slow_client(server, path):
     """Its size, and in which folder the server holds it, while it is fetched and afterwards."""
     def folders():
-        links = []
-        for fd in Path(f"/proc/{server.process.pid}/fd").iterdir():
-            try:
-                links.append(os.readlink(fd))
-            except FileNotFoundError:
-                pass
-        return [link.rsplit("/", 1)[0] for link in links if re.search(r"/#\d+ \(deleted\)$", link)]
+        return [folder for folder, _ in exports_held(server)]
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
         client.settimeout(60)
@@ -156,6 +165,91 @@ def exports_leave_nothing():
     finally:
         run("umount", folder)
         folder.rmdir()
+
+
+def large_store(folder, size):
+    """As much of recordings as a day would be, by one file under many names. Where to export it, and its bytes."""
+    camera = folder / "camera.mp4"
+    run("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:size=704x576:rate=30,noise=alls=100:allf=t", "-t", 1,
+        "-c:v", "libx264", "-preset", "ultrafast", "-g", 30, "-qp", 30, "-pix_fmt", "yuv420p", camera)
+    run(NETRA, "record", f"emulated:channels=1,source={camera}", "--store", folder, "--duration", "3s", "--quiet")
+    file, = (folder / "ch00").glob("*.mp4")
+    begin = datetime.datetime.strptime(file.name, "%Y%m%dT%H%M%S.%fZ.mp4").replace(tzinfo=datetime.timezone.utc)
+    copies = size // file.stat().st_size
+    for number in range(1, copies):
+        name = (begin + datetime.timedelta(milliseconds=number)).strftime("%Y%m%dT%H%M%S.%f")[:-3] + "Z.mp4"
+        os.link(file, file.with_name(name))
+    start_ms = int(begin.timestamp() * 1000)
+    return f"/api/export/0/0?from={start_ms - 1000}&to={start_ms + 60000}", copies * file.stat().st_size
+
+
+@test
+def exports_end_with_their_client():
+    """One whose client has gone is not built to its end: workers and disk are for those who are there."""
+    folder = Path(tempfile.mkdtemp(prefix="netra-large-"))
+    try:
+        path, whole = large_store(folder, 1 << 30)
+        with Server("--free", "0", users=False, store=folder, board="emulated:channels=1,fps=1,size=176x144") as server:
+            with server.connect() as client:
+                client.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
+                wait_for(lambda: sum(size for _, size in exports_held(server)) > 1 << 20, 120, "an export that is built")
+            most = 0
+
+            def gone():
+                nonlocal most
+                held = exports_held(server)
+                most = max([most, *(size for _, size in held)])
+                return not held
+            wait_for(gone, 120, "the export to be gone")
+            print(f"        {most >> 20} of {whole >> 20} MB were built")
+            expect(most < whole * 3 // 4, f"{most} of {whole} bytes were built for nobody")
+            equal(server.ask("/api/status")[0], 200, "status afterwards")
+    finally:
+        shutil.rmtree(folder)
+
+
+@test
+def who_says_more_than_it_reads():
+    """Requests that come while another one is answered wait, cost nothing meanwhile, and are answered in turn."""
+    folder = Path(tempfile.mkdtemp(prefix="netra-large-"))
+    try:
+        path, whole = large_store(folder, 12 << 20)
+        with Server("--free", "0", users=False, store=folder, board="emulated:channels=1,fps=1,size=176x144") as server:
+            def request(where, *fields):
+                return "\r\n".join((f"GET {where} HTTP/1.1", f"Host: 127.0.0.1:{server.port}", *fields, "", "")).encode()
+            with socket.socket() as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+                client.settimeout(60)
+                client.connect(("127.0.0.1", server.port))
+                client.sendall(request(path) + request("/api/session"))
+                answer = client.recv(1024)
+                expect(b" 200 " in answer[:20], f"an export: {answer[:300]}")
+                client.sendall(request("/api/status", "Connection: close"))
+                share = server.cpu_share(2)
+                expect(share < 0.3, f"it took {share:.0%} of a processor")
+                while data := client.recv(1 << 16):
+                    answer += data
+            expect(len(answer) > whole // 2, f"{len(answer)} bytes of {whole}")
+            end = answer[-20000:].split(b"HTTP/1.1 200 ")
+            expect(len(end) == 3 and b'"user"' in end[1] and b'"channels"' in end[2], f"the next answers: {end[1:]}")
+            with server.connect() as client:
+                client.sendall(request("/metrics", "Connection: close"))
+                client.shutdown(socket.SHUT_WR)
+                answer = b""
+                while data := client.recv(1 << 16):
+                    answer += data
+            expect(answer.startswith(b"HTTP/1.1 200 ") and b"netra_store_free_bytes " in answer, f"half closed: {answer}")
+            # What is more than some requests is not waited for.
+            with server.connect() as client:
+                try:
+                    client.sendall(request(path) + bytes(1 << 20))
+                    while client.recv(1 << 16):
+                        pass
+                except ConnectionError:
+                    pass
+            equal(server.ask("/api/status")[0], 200, "status afterwards")
+    finally:
+        shutil.rmtree(folder)
 
 
 @test

@@ -3,6 +3,7 @@
  * What is read of a store: its index, its holes, exports, damage. Stores are
  * recorded with the test's own clock.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -128,7 +129,7 @@ static void exports_begin_and_end_where_asked(void **state)
 		if (to <= from)
 			continue;
 		assert_int_equal(netra_export_plan(&export, &folder, 0, from,
-						   to), 0);
+						   to, NULL), 0);
 		assert_int_equal(export.shown_from_ns, from);
 		assert_int_equal(export.shown_to_ns, to);
 		assert_true(export.samples[0].key);
@@ -143,12 +144,12 @@ static void exports_begin_and_end_where_asked(void **state)
 	}
 	/* Before and after there is nothing; around all there is all. */
 	assert_int_equal(netra_export_plan(&export, &folder, 0, 0, begin -
-					   (int64_t)SECOND), NETRA_ERR_NOT_FOUND);
+					   (int64_t)SECOND, NULL), NETRA_ERR_NOT_FOUND);
 	netra_export_free(&export);
 	assert_int_equal(netra_export_plan(&export, &folder, 0, begin +
-			30 * (int64_t)SECOND, INT64_MAX), NETRA_ERR_NOT_FOUND);
+			30 * (int64_t)SECOND, INT64_MAX, NULL), NETRA_ERR_NOT_FOUND);
 	netra_export_free(&export);
-	assert_int_equal(netra_export_plan(&export, &folder, 0, 0, INT64_MAX),
+	assert_int_equal(netra_export_plan(&export, &folder, 0, 0, INT64_MAX, NULL),
 			 0);
 	assert_int_equal(export.frames, 600);
 	assert_int_equal(export.movie.shown_90k, 20 * 90000);
@@ -167,7 +168,7 @@ static void exports_keep_gaps(void **state)
 	record_store(f, START_S + 60, 4);
 	look_at_store(f, &folder);
 	assert_int_equal(netra_export_plan(&export, &folder, 0, begin, begin +
-					   62 * (int64_t)SECOND), 0);
+					   62 * (int64_t)SECOND, NULL), 0);
 	assert_int_equal(export.gaps, 1);
 	assert_in_range(export.frames, 178, 182);
 	assert_in_range(export.movie.shown_90k, 62 * 90000 - 90,
@@ -176,10 +177,46 @@ static void exports_keep_gaps(void **state)
 	/* Asked for the middle of the gap: what comes after it. */
 	assert_int_equal(netra_export_plan(&export, &folder, 0, begin +
 					   30 * (int64_t)SECOND, begin +
-					   62 * (int64_t)SECOND), 0);
+					   62 * (int64_t)SECOND, NULL), 0);
 	assert_in_range(export.shown_from_ns, begin + 60 * (int64_t)SECOND -
 			5000000, begin + 60 * (int64_t)SECOND + 5000000);
 	assert_in_range(export.frames, 58, 62);
+	netra_export_free(&export);
+	netra_store_close(&folder);
+}
+
+static void cancel(void *context, uint64_t bytes)
+{
+	(void)bytes;
+	netra_export_cancel(context);
+}
+
+/* Whoever has cancelled an export gets neither a plan nor the rest of the file. */
+static void exports_can_be_cancelled(void **state)
+{
+	struct fixture *f = *state;
+	struct netra_store_folder folder;
+	struct netra_export export;
+	bool cancelled = false;
+	off_t written;
+	int fd;
+
+	record_store(f, START_S, 20);
+	look_at_store(f, &folder);
+	assert_int_equal(netra_export_plan(&export, &folder, 0, 0, INT64_MAX,
+					   &cancelled), 0);
+	assert_true(export.movie.chunk_count > 2);
+	fd = open(f->store, O_TMPFILE | O_RDWR, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(netra_export_write(&export, fd, cancel, &cancelled),
+			 ECANCELED);
+	written = lseek(fd, 0, SEEK_END);
+	assert_true((uint64_t)written < export.movie.mdat_bytes);
+	close(fd);
+	netra_export_free(&export);
+	assert_int_equal(netra_export_plan(&export, &folder, 0, 0, INT64_MAX,
+					   &cancelled), NETRA_ERR_ENDED);
+	assert_int_equal(export.movie.sample_count, 0);
 	netra_export_free(&export);
 	netra_store_close(&folder);
 }
@@ -241,6 +278,7 @@ int main(void)
 		TEST(holes_are_found),
 		TEST(exports_begin_and_end_where_asked),
 		TEST(exports_keep_gaps),
+		TEST(exports_can_be_cancelled),
 		TEST(any_flipped_bit_is_found),
 	};
 
