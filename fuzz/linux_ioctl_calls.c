@@ -234,7 +234,7 @@ static void ask(struct thread *t, int fd)
 static void nonsense(struct thread *t, int fd)
 {
 	uint32_t bytes[512];
-	unsigned int request = any(t, 4) ? _IOC(any(t, 4), 'N', 0x5e + any(t, 16),
+	unsigned int request = any(t, 4) ? _IOC(any(t, 4), 'N', 0x9e + any(t, 16),
 						any(t, 1200)) :
 					   edge(t);
 

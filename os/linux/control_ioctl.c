@@ -45,6 +45,17 @@ static_assert(offsetof(struct netra_ioc_take, count) == offsetof(struct list, co
 	      offsetof(struct netra_ioc_release, count) == offsetof(struct list, count) &&
 	      offsetof(struct netra_ioc_release, tokens) == offsetof(struct list, items));
 
+/* No program's of 32 bits differ: netra_ioctl.h has no long, no pointer and no gap. */
+static_assert(sizeof(struct netra_ioc_boot) == 16 &&
+	      sizeof(struct netra_ioc_command) == 344 &&
+	      sizeof(struct netra_ioc_reader) == 16 &&
+	      sizeof(struct netra_ioc_take) == 24 &&
+	      sizeof(struct netra_ioc_ready) == 8 &&
+	      sizeof(struct netra_ioc_release) == 24 &&
+	      sizeof(struct netra_ioc_discard) == 8 &&
+	      sizeof(struct netra_ioc_reader_stats) == 48 &&
+	      sizeof(struct netra_ioc_sets) == 8 + NETRA_SETS_BYTES);
+
 static int status(struct call *call)
 {
 	return netra_status_board(call->file->dev, call->arg);

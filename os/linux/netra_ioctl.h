@@ -234,18 +234,19 @@ struct netra_ioc_event {
 	char text[96];		/* "" for the board's */
 };
 
-#define NETRA_IOC_STATUS	_IOR('N', 0x60, struct netra_ioc_status)
-#define NETRA_IOC_CHANNEL	_IOWR('N', 0x61, struct netra_ioc_channel)
-#define NETRA_IOC_BOOT		_IOW('N', 0x62, struct netra_ioc_boot)
-#define NETRA_IOC_COMMAND	_IOWR('N', 0x63, struct netra_ioc_command)
-#define NETRA_IOC_READER_OPEN	_IOWR('N', 0x64, struct netra_ioc_reader)
-#define NETRA_IOC_READER_CLOSE	_IOW('N', 0x65, __u32)
-#define NETRA_IOC_TAKE		_IOWR('N', 0x66, struct netra_ioc_take)
-#define NETRA_IOC_RELEASE	_IOWR('N', 0x67, struct netra_ioc_release)
-#define NETRA_IOC_READER_STATS	_IOWR('N', 0x68, struct netra_ioc_reader_stats)
-#define NETRA_IOC_DISCARD	_IOW('N', 0x69, struct netra_ioc_discard)
-#define NETRA_IOC_EVENT		_IOR('N', 0x6a, struct netra_ioc_event)
-#define NETRA_IOC_READY		_IOR('N', 0x6b, struct netra_ioc_ready)
-#define NETRA_IOC_SETS		_IOWR('N', 0x6c, struct netra_ioc_sets)
+/* Of 'N' 00 to 1f and 40 to 7f are others' (ioctl-number.rst), and 80 to 8f since. */
+#define NETRA_IOC_STATUS	_IOR('N', 0xa0, struct netra_ioc_status)
+#define NETRA_IOC_CHANNEL	_IOWR('N', 0xa1, struct netra_ioc_channel)
+#define NETRA_IOC_BOOT		_IOW('N', 0xa2, struct netra_ioc_boot)
+#define NETRA_IOC_COMMAND	_IOWR('N', 0xa3, struct netra_ioc_command)
+#define NETRA_IOC_READER_OPEN	_IOWR('N', 0xa4, struct netra_ioc_reader)
+#define NETRA_IOC_READER_CLOSE	_IOW('N', 0xa5, __u32)
+#define NETRA_IOC_TAKE		_IOWR('N', 0xa6, struct netra_ioc_take)
+#define NETRA_IOC_RELEASE	_IOWR('N', 0xa7, struct netra_ioc_release)
+#define NETRA_IOC_READER_STATS	_IOWR('N', 0xa8, struct netra_ioc_reader_stats)
+#define NETRA_IOC_DISCARD	_IOW('N', 0xa9, struct netra_ioc_discard)
+#define NETRA_IOC_EVENT		_IOR('N', 0xaa, struct netra_ioc_event)
+#define NETRA_IOC_READY		_IOR('N', 0xab, struct netra_ioc_ready)
+#define NETRA_IOC_SETS		_IOWR('N', 0xac, struct netra_ioc_sets)
 
 #endif

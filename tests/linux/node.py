@@ -43,19 +43,19 @@ class Node:
         return argument
 
     def status(self):
-        return self._call(2, 0x60, (ctypes.c_uint8 * 1072)())
+        return self._call(2, 0xa0, (ctypes.c_uint8 * 1072)())
 
     def command(self, channel, opcode, flags=0):
-        self._call(3, 0x63, Command(channel=channel, opcode=opcode, flags=flags))
+        self._call(3, 0xa3, Command(channel=channel, opcode=opcode, flags=flags))
 
     def reader(self, channel, flags=OPEN_ALL):
         """Open one; its number."""
-        return self._call(3, 0x64, Reader(channel=channel, flags=flags)).reader
+        return self._call(3, 0xa4, Reader(channel=channel, flags=flags)).reader
 
     def take(self, reader, count=64):
         """(How many frames, may there be more): they are held until the node is closed."""
         frames = (ctypes.c_uint64 * (10 * count))()
-        take = self._call(3, 0x66, Take(reader=reader, count=count, frames=ctypes.addressof(frames)))
+        take = self._call(3, 0xa6, Take(reader=reader, count=count, frames=ctypes.addressof(frames)))
         return take.count, take.more
 
     def drain(self, reader):
@@ -69,7 +69,7 @@ class Node:
 
     def ready(self):
         """Numbers of the readers that have something."""
-        bits = self._call(2, 0x6b, ctypes.c_uint64()).value
+        bits = self._call(2, 0xab, ctypes.c_uint64()).value
         return [reader for reader in range(64) if bits >> reader & 1]
 
     def map(self, size):
