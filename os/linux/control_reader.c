@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "control.h"
+#include "trace.h"
 
 #define READERS_PER_CHANNEL	256
 
@@ -134,6 +135,9 @@ int netra_reader_take(struct netra_reader *reader, struct netra_ioc_take *arg,
 		netra_cursor_delivered(&reader->cursor, &reader->last);
 		reader->taken = true;
 		fill(&reader->last, &frames[arg->count]);
+		trace_netra_frame(netra_device_of(reader->cursor.host)->number,
+				  reader->cursor.channel, reader->last.sequence,
+				  reader->last.length, reader->last.flags);
 	}
 	arg->more = would_answer(&reader->cursor);
 	return 0;

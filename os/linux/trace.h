@@ -65,6 +65,7 @@ TRACE_EVENT(netra_notice,
 		  __entry->kind, (int)__entry->channel, __entry->text)
 );
 
+/* A frame that a reader took, or that filled a buffer of a video node. */
 TRACE_EVENT(netra_frame,
 	TP_PROTO(unsigned int board, u32 channel, u64 sequence, u32 length, u32 flags),
 	TP_ARGS(board, channel, sequence, length, flags),

@@ -9,6 +9,7 @@
 #include <media/v4l2-event.h>
 #include <media/videobuf2-vmalloc.h>
 
+#include "trace.h"
 #include "video.h"
 
 struct netra_video_buffer {
@@ -106,6 +107,8 @@ static bool fill(struct netra_video *video, struct netra_video_buffer *buffer,
 	buffer->vb.sequence = frame->sequence - video->first_sequence;
 	buffer->vb.vb2_buf.timestamp =
 		frame->host_time_ns ? frame->host_time_ns : ktime_get_ns();
+	trace_netra_frame(video->dev->number, video->channel, frame->sequence,
+			  bytes, frame->flags);
 	done(video, buffer, bytes, flags);
 	return true;
 }

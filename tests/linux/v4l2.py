@@ -8,7 +8,7 @@ import re
 import time
 
 from machine import CHANNELS, DEBUG, OFF, PATIENCE, expect, fetch, main, on, run
-from harness import equal, wait_for
+from harness import NETRA, equal, wait_for
 
 # More keep two processors too busy to keep up; the first node is not among the last.
 AT_ONCE = min(4, CHANNELS // 2)
@@ -116,6 +116,20 @@ def time_stamps_are_regular(m):
     expect(now - 60 * PATIENCE < times[0] and times[-1] < now, f"from {times[0]} to {times[-1]}, now it is {now}")
     middle = sorted(b - a for a, b in zip(times, times[1:]))[29]
     expect(0.032 < middle < 0.035, f"frames are {middle} s apart")
+
+
+@on(CAMERAS)
+def frames_are_traced(m):
+    """Those of a node, and those that a reader takes."""
+    have_nodes(m)
+    traces = "/sys/kernel/tracing"
+    m.guest.run(f"echo >{traces}/trace; echo 1 >{traces}/events/netra/netra_frame/enable")
+    stream(m, 0, 10).wait(60 * PATIENCE)
+    m.guest.run(NETRA, "capture /dev/netra0 --channel 1 -n 10 -o traced.264")
+    said = m.guest.run(f"echo 0 >{traces}/events/netra/netra_frame/enable; cat {traces}/trace").stdout
+    for channel in (0, 1):
+        found = re.findall(rf"netra_frame: netra0 channel={channel} sequence=(\d+) length=[1-9]", said)
+        expect(len(found) >= 10, f"channel {channel}: {len(found)} frames in the trace:\n{said[-1000:]}")
 
 
 @on(CAMERAS)
