@@ -76,6 +76,9 @@ void netra_irq_free(struct netra_device *dev)
 {
 	int i;
 
+	/* A line that nobody lets go any more must not be held: others share it. */
+	if (!dev->msi)
+		pci_intx(dev->pdev, 0);
 	for (i = 0; i < dev->vectors; i++)
 		pci_free_irq(dev->pdev, i, &dev->vector[i]);
 	dev->vectors = 0;

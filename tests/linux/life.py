@@ -52,6 +52,24 @@ def stopped_with_gaps(m, job, least):
         expect(entry["gaps"] >= least, f"fewer than {least} gaps: {entry}")
 
 
+def may_interrupt(m):
+    """By the legacy line, says the command register."""
+    said = m.guest.run(f"dd if={m.sysfs()}/config bs=2 skip=2 count=1 2>/dev/null | od -An -tx2").stdout
+    return not int(said, 16) & 0x400
+
+
+@on(NO_MSI)
+def the_line_is_free_without_a_driver(m):
+    """The board may hold it no more once nobody lets it go, until the driver is back."""
+    await_attached(m)
+    expect(may_interrupt(m), "the line is switched off while the driver is there")
+    m.guest.run(f"echo {m.address()} >/sys/bus/pci/drivers/netra/unbind")
+    expect(not may_interrupt(m), "the line is on without a driver")
+    m.guest.run(f"echo {m.address()} >/sys/bus/pci/drivers/netra/bind")
+    await_attached(m)
+    expect(may_interrupt(m), "the line stays off")
+
+
 @on(NO_MSI, OFF)
 def interrupts_tell_of_frames(m):
     """By the legacy line where there is no MSI: it is let go each time, as more come."""
