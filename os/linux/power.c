@@ -82,7 +82,7 @@ DEFINE_SIMPLE_DEV_PM_OPS(netra_pm_ops, netra_suspend, netra_resume_again);
 /*
  * Resets that the recovery asked for itself come through here, too, in the
  * thread that holds dev->lock for them. A note in @dev would not do: somebody
- * else's reset may come while that thread still waits for its own.
+ * else's reset, which waited for this one, may come while the note still stands.
  */
 static bool is_own_reset(const struct netra_device *dev)
 {
