@@ -48,7 +48,10 @@ static int control_open(struct inode *inode, struct file *f)
 	file->dev = dev;
 	file->file = f;
 	f->private_data = file;
-	mutex_lock(&dev->lock);
+	if (mutex_lock_killable(&dev->lock)) {
+		kfree(file);
+		return -EINTR;
+	}
 	err = dev->dead || control->gone ? -ENODEV : 0;
 	if (!err) {
 		file->events_taken = control->events;

@@ -131,7 +131,9 @@ int netra_control_mmap(struct file *f, struct vm_area_struct *vma)
 	/* Not VM_SHARED, which files opened for reading only never have. */
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
-	mutex_lock(&file->dev->lock);
+	/* It may be held as long as a board takes to be reset. */
+	if (mutex_lock_killable(&file->dev->lock))
+		return -EINTR;
 	err = map(file, vma);
 	mutex_unlock(&file->dev->lock);
 	return err;
