@@ -206,7 +206,7 @@ def multicast():
 @test
 def end_of_stream():
     """When a camera's stream ends, players are told and end by themselves."""
-    source = clip("a", "-b:v", "300k")
+    source = clip("e", "-b:v", "300k", seconds=5)
     with Server(board=f"emulated:channels=1,loops=1,source={source}", sources=[source]) as server:
         server.warm()
         for transport in ("tcp", "udp"):

@@ -4,6 +4,7 @@
 import pathlib
 import struct
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from serving import FOLDER  # noqa: E402
@@ -50,7 +51,8 @@ class Depacketizer:
 
 
 def decoded(data):
-    path = FOLDER / "got.264"
-    path.write_bytes(data)
-    out = run("ffmpeg", "-v", "error", "-i", path, "-fps_mode", "passthrough", "-f", "framemd5", "-").stdout
+    with tempfile.NamedTemporaryFile(dir=FOLDER, suffix=".264") as file:
+        file.write(data)
+        file.flush()
+        out = run("ffmpeg", "-v", "error", "-i", file.name, "-fps_mode", "passthrough", "-f", "framemd5", "-").stdout
     return [line.split(",")[5].strip() for line in out.splitlines() if line[0] != "#"]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from harness import NETRA, Failure, Skip, equal, expect, main, run, test, wait_for  # noqa: E402
-from web_serving import CHANNELS, Server  # noqa: E402
+from web_serving import CHANNELS, Server, noise  # noqa: E402
 
 
 @test
@@ -142,8 +142,7 @@ def exports_leave_nothing():
         raise Skip(f"no small disk to be had: {str(why).splitlines()[-1]}") from why
     try:
         store, ballast = folder / "store", folder / "ballast"
-        with Server("--free", "0", users=False, store=store,
-                    board="emulated:channels=1,fps=30,size=704x576,bitrate=6M") as server:
+        with Server("--free", "0", users=False, store=store, board=noise(folder, "4M")) as server:
             begin = int(time.time() * 1000)
             wait_for(lambda: sum(path.stat().st_size for path in store.glob("ch00/*")) > 4 << 20, 90, "4 MB of recordings")
             path = f"/api/export/0/0?from={begin}&to={int(time.time() * 1000) - 2000}"
@@ -169,10 +168,7 @@ def exports_leave_nothing():
 
 def large_store(folder, size):
     """As much of recordings as a day would be, by one file under many names. Where to export it, and its bytes."""
-    camera = folder / "camera.mp4"
-    run("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:size=704x576:rate=30,noise=alls=100:allf=t", "-t", 1,
-        "-c:v", "libx264", "-preset", "ultrafast", "-g", 30, "-qp", 30, "-pix_fmt", "yuv420p", camera)
-    run(NETRA, "record", f"emulated:channels=1,source={camera}", "--store", folder, "--duration", "3s", "--quiet")
+    run(NETRA, "record", noise(folder, "32M"), "--store", folder, "--duration", "3s", "--quiet")
     file, = (folder / "ch00").glob("*.mp4")
     begin = datetime.datetime.strptime(file.name, "%Y%m%dT%H%M%S.%fZ.mp4").replace(tzinfo=datetime.timezone.utc)
     copies = size // file.stat().st_size

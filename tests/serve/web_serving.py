@@ -19,6 +19,15 @@ PASSWORD = "a-long-one"
 CHANNELS = 6
 
 
+def noise(folder, bit_rate):
+    """A camera that fills its bit rate, which the synthetic ones do not: they are too easy to code."""
+    path = Path(folder) / "noise.mp4"
+    run("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:size=704x576:rate=30,noise=alls=100:allf=t", "-t", 2,
+        "-c:v", "libx264", "-preset", "ultrafast", "-g", 30, "-b:v", bit_rate, "-maxrate", bit_rate, "-bufsize", bit_rate,
+        "-pix_fmt", "yuv420p", path)
+    return f"emulated:channels=1,source={path}"
+
+
 class Server:
     """`netra serve` with two users, recording."""
 
