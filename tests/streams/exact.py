@@ -11,6 +11,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from compare import same_frames, same_nal_units  # noqa: E402
 from harness import NETRA, Emulator, Skip, add, equal, expect, main, recorded, run, test, videos  # noqa: E402
 
+# Boards that boot, and programs that start, wait most of the time.
+TOGETHER = 3
+
 
 def one_channel(source, mode):
     with tempfile.TemporaryDirectory(prefix="netra-exact-") as folder:
@@ -80,4 +83,4 @@ add("exact_all_together_ring", all_together, "ring")
 add("exact_all_together_peterson", all_together, "peterson")
 
 if __name__ == "__main__":
-    main()
+    main(TOGETHER)
