@@ -18,6 +18,12 @@ static const uint8_t mark[MARK_BYTES] = {
 	0x9c, 0x53, 0x6e, 0x65, 0x74, 0x72, 0x61, 0x01
 };
 
+static int64_t possible(int64_t wall_ns)
+{
+	return wall_ns < 0 ? 0 :
+	       wall_ns > NETRA_MP4_WALL_MAX_NS ? NETRA_MP4_WALL_MAX_NS : wall_ns;
+}
+
 void netra_mp4_note_write(const struct netra_mp4_note *note, uint8_t *box)
 {
 	struct netra_boxes b;
@@ -30,7 +36,7 @@ void netra_mp4_note_write(const struct netra_mp4_note *note, uint8_t *box)
 	netra_box_u32(&b, note->sequence);
 	netra_box_u64(&b, note->position);
 	netra_box_u64(&b, note->durable);
-	netra_box_u64(&b, (uint64_t)note->wall_ns);
+	netra_box_u64(&b, (uint64_t)possible(note->wall_ns));
 	netra_box_u32(&b, note->lost);
 	netra_box_u32(&b, note->payload_crc32c);
 	netra_box_u32(&b, note->header_crc32c);
@@ -50,7 +56,7 @@ bool netra_mp4_note_read(struct netra_mp4_note *note, const uint8_t *box)
 	note->lost = netra_get_be32(box + 64);
 	note->payload_crc32c = netra_get_be32(box + 68);
 	note->header_crc32c = netra_get_be32(box + CRC_OFFSET);
-	return true;
+	return note->wall_ns == possible(note->wall_ns);
 }
 
 uint32_t netra_mp4_note_checksum(const uint8_t *header, uint32_t length)

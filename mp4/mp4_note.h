@@ -11,6 +11,8 @@
 
 #define NETRA_MP4_NOTE_BYTES	76u
 #define NETRA_MP4_NOTE_VERSION	1u
+/* In 2116: so differences of clock times, and times a file later, are numbers. */
+#define NETRA_MP4_WALL_MAX_NS	(INT64_C(1) << 62)
 
 enum netra_mp4_note_flags {
 	NETRA_NOTE_GAP = 1 << 0,	/* frames are missing before */
@@ -27,7 +29,8 @@ struct netra_mp4_note {
 	uint32_t sequence;	/* of the fragment in its file, from 1 */
 	uint64_t position;	/* of its moof in the file */
 	uint64_t durable;	/* bytes of the file known durable; 0 = unknown */
-	int64_t wall_ns;	/* since 1970, UTC, at the first decode time */
+	int64_t wall_ns;	/* since 1970, UTC, at the first decode time;
+				 * 0 to NETRA_MP4_WALL_MAX_NS */
 	uint32_t lost;		/* frames missing before */
 	uint32_t payload_crc32c;
 	uint32_t header_crc32c;
@@ -35,15 +38,16 @@ struct netra_mp4_note {
 
 /**
  * netra_mp4_note_write() - Build the box.
- * @box: NETRA_MP4_NOTE_BYTES. The header checksum is written as it is.
+ * @box: NETRA_MP4_NOTE_BYTES. The header checksum is written as it is; a clock
+ * time that cannot be is written as the nearest that can.
  */
 void netra_mp4_note_write(const struct netra_mp4_note *note, uint8_t *box);
 
 /**
  * netra_mp4_note_read() - Take a box apart.
  * @box: NETRA_MP4_NOTE_BYTES.
- * Return: false if it is no such box, or of another version. Checksums are
- * the caller's to compare.
+ * Return: false if it is no such box, of another version, or of no time.
+ * Checksums are the caller's to compare.
  */
 bool netra_mp4_note_read(struct netra_mp4_note *note, const uint8_t *box);
 

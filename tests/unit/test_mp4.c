@@ -251,7 +251,7 @@ static void fragment_says_what_the_frames_are(void **state)
 	const struct netra_mp4_note note = {
 		.flags = NETRA_NOTE_GAP | NETRA_NOTE_DISK, .channel = 63,
 		.sequence = 7, .position = 0x123456789a, .durable = 0x1200000000,
-		.wall_ns = -5, .lost = 12,
+		.wall_ns = 0x1122334455667788, .lost = 12,
 	};
 	struct netra_mp4_fragment f;
 	struct netra_mp4_note found = { 0 };
@@ -502,6 +502,27 @@ static void any_flipped_bit_is_seen(void **state)
 	assert_int_equal(netra_mp4_moof_read(&moof, data, header), NETRA_OK);
 }
 
+/* No clock shows them, and sums of them would be no numbers. */
+static void impossible_times_are_no_notes(void **state)
+{
+	static const int64_t bad[] = { INT64_MIN, -1, INT64_MAX,
+				       NETRA_MP4_WALL_MAX_NS + 1 };
+	struct netra_mp4_note note = { 0 }, read;
+	uint8_t box[NETRA_MP4_NOTE_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		note.wall_ns = bad[i];
+		netra_mp4_note_write(&note, box);
+		assert_true(netra_mp4_note_read(&read, box));
+		assert_int_equal(read.wall_ns,
+				 bad[i] < 0 ? 0 : NETRA_MP4_WALL_MAX_NS);
+		netra_put_be32(box + 56, (uint32_t)((uint64_t)bad[i] >> 32));
+		netra_put_be32(box + 60, (uint32_t)bad[i]);
+		assert_false(netra_mp4_note_read(&read, box));
+	}
+}
+
 static void index_stays_small(void **state)
 {
 	static struct netra_mp4_index index;
@@ -559,6 +580,7 @@ int main(void)
 		cmocka_unit_test(pictures_of_very_many_slices),
 		cmocka_unit_test(fragments_are_read_back),
 		cmocka_unit_test(any_flipped_bit_is_seen),
+		cmocka_unit_test(impossible_times_are_no_notes),
 		cmocka_unit_test(index_stays_small),
 	};
 
