@@ -149,7 +149,6 @@ static void begin(struct netra_producer *producer)
 	producer->paused = false;
 	producer->interrupt_due = false;
 	producer->interrupts = 0;
-	producer->next_heartbeat_ns = now_ns + NETRA_HEARTBEAT_MS * NS_PER_MS;
 	/* So that a host which sees the answer sees a status of this attach. */
 	netra_producer_heartbeat(producer);
 }

@@ -236,6 +236,30 @@ static void test_heartbeat(void **state)
 	assert_int_equal(area->channel[3].state, NETRA_CHANNEL_RUNNING);
 }
 
+/* Whoever is woken finds the board's time of now, or of not long ago. */
+static void test_interrupts_bring_a_heartbeat(void **state)
+{
+	struct fake_board *board = *state;
+	struct netra_host_area *area;
+	struct netra_attach attach;
+
+	fake_plan(board, 1, NETRA_SYNC_RING, &attach);
+	fake_attach(board, &attach, 1);
+	area = fake_area(board);
+	board->now_ns += NETRA_HEARTBEAT_MS / 2 * MS - 1;
+	put(board, 0, true);
+	assert_int_equal(area->status.heartbeat, 1);
+	board->now_ns += 1;
+	put(board, 0, true);
+	assert_int_equal(area->status.heartbeat, 2);
+	assert_int_equal(area->status.board_time_ns, board->now_ns);
+	assert_int_equal(area->channel[0].frames, 2);
+	/* The next is due a whole period later. */
+	assert_int_equal(netra_producer_poll(&board->producer),
+			 board->now_ns + NETRA_HEARTBEAT_MS * MS);
+	assert_int_equal(board->interrupts, 2);
+}
+
 static void test_host_beat_pauses(void **state)
 {
 	struct fake_board *board = *state;
@@ -505,6 +529,7 @@ int main(void)
 		TEST(test_detach_stops),
 		TEST(test_attach_anew_begins_at_zero),
 		TEST(test_heartbeat),
+		TEST(test_interrupts_bring_a_heartbeat),
 		TEST(test_host_beat_pauses),
 		TEST(test_commands),
 		TEST(test_bad_commands),
