@@ -17,10 +17,12 @@ from openrtsp import OpenRtsp  # noqa: E402
 from recordings import decoded  # noqa: E402
 from serving import (FOLDER, GOP, Client, Continuity, Server, clip, hashes, player,  # noqa: E402
                      same_from_a_key_frame, undisturbed)
+from vlc import Vlc  # noqa: E402
 from harness import Skip, add, equal, expect, main, test  # noqa: E402
 
 CHANNELS = 16
 FRAMES = 60
+RATE = 30
 
 
 def cancelled_itself(output):
@@ -108,10 +110,22 @@ def openrtsp(*options):
         equal(server.said(), "", "netra says")
 
 
+def vlc(*options):
+    with Server(channels=CHANNELS) as server, contextlib.ExitStack() as stack:
+        server.warm()
+        # Three seconds more than the frames take, as its clock begins when it does.
+        seconds = FRAMES // RATE + 3
+        players = [stack.enter_context(Vlc(server.url(channel), seconds, *options)) for channel in range(CHANNELS)]
+        for channel, one in enumerate(players):
+            same_from_a_key_frame(server.source(channel), decoded(one.end())[:FRAMES], FRAMES, f"channel {channel}")
+        equal(server.said(), "", "netra says")
+
+
 for _transport in ("tcp", "udp"):
     add(f"ffmpeg_{_transport}", undisturbed(ffmpeg), _transport)
     add(f"gstreamer_{_transport}", undisturbed(gstreamer), _transport)
     add(f"openrtsp_{_transport}", undisturbed(openrtsp), *(["-t"] if _transport == "tcp" else []))
+    add(f"vlc_{_transport}", undisturbed(vlc), *(["--rtsp-tcp"] if _transport == "tcp" else []))
 
 
 @test
