@@ -143,7 +143,9 @@ def controls_reach_the_board(m):
     job = stream(m, 1, 150 * PATIENCE)
     wait_for(lambda: len(buffers(job)) > 30, 60 * PATIENCE, "frames")
     control(m, 1, "-c force_key_frame=1")
-    equal(len(keys(job.wait(60 * PATIENCE))), 2, "key frames, one of them forced")
+    # A node asks for one when it starts: on a slow machine after the board has begun with one by itself.
+    places = keys(job.wait(60 * PATIENCE))
+    equal((places[0], sum(place > 30 for place in places)), (0, 1), f"first key frame, and how many forced, of {places}")
     before = sum(used for _, used, _, _ in buffers(job)[-60:])
     control(m, 1, "-c video_bitrate=64000")
     job = stream(m, 1, 150).wait(60 * PATIENCE)
