@@ -5,11 +5,10 @@ import itertools
 import pathlib
 import re
 import signal
-import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from serving import FOLDER  # noqa: E402
+from serving import FOLDER, Running  # noqa: E402
 from harness import equal, expect, fetch, nal_units, wait_for  # noqa: E402
 
 BUFFER = 1 << 20
@@ -22,7 +21,7 @@ SAYS = re.compile("""Opened URL |[a-z]=|Created receiver for |Setup |Created out
 |kbits_per_second_(min|ave|max)\t|packet_loss_percentage_(min|ave|max)\t|inter_packet_gap_ms_(min|ave|max)\t|$""".replace("\n", ""))
 
 
-class OpenRtsp:
+class OpenRtsp(Running):
     """It writes what it gets to a file until it is stopped, or told that nothing more comes."""
 
     def __init__(self, url, *options):
@@ -30,16 +29,7 @@ class OpenRtsp:
         prefix = FOLDER / f"openrtsp{next(_numbers)}-"
         self.file = prefix.with_name(f"{prefix.name}video-H264-1")
         words = [program, "-V", "-Q", "1", "-F", prefix, "-b", BUFFER, "-d", f"-{SLOP_S}", *options, url]
-        self.process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, text=True)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.communicate()
+        super().__init__(words)
 
     def frames(self):
         """How many it has written, the first slice of each."""

@@ -245,6 +245,22 @@ def undisturbed(function):
     return repeat
 
 
+class Running:
+    """A program at work, its words kept; what is left of it at the end is killed."""
+
+    def __init__(self, words):
+        self.process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
 def player(name):
     """A program that is installed, or a skip."""
     path = shutil.which(name)

@@ -7,11 +7,10 @@ import itertools
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from serving import FOLDER  # noqa: E402
+from serving import FOLDER, Running  # noqa: E402
 from harness import Skip, equal, expect  # noqa: E402
 
 NOBODY = 65534
@@ -32,7 +31,7 @@ def program():
     return path
 
 
-class Vlc:
+class Vlc(Running):
     """It writes the stream, as it takes it for display, to a file for so many seconds."""
 
     def __init__(self, url, seconds, *options):
@@ -47,16 +46,7 @@ class Vlc:
             words = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
         words += ["env", f"HOME={self.folder}", path, "-I", "dummy", "--no-audio", f"--run-time={seconds}",
                   "--sout", f"#std{{access=file,mux=raw,dst={self.file}}}", *options, url, "vlc://quit"]
-        self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, text=True)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.communicate()
+        super().__init__(words)
 
     def end(self):
         """Its end by itself, without a complaint. Returns what it wrote."""
